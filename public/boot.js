@@ -1,0 +1,93 @@
+// Starts the page: language and theme before the first paint, then the module. When the start fails
+// or the program panics, it says so in place of a blank page and keeps the link.
+// A classic script, so that it also runs where module scripts are refused.
+(() => {
+  "use strict";
+  const { dataset } = document.currentScript;
+  const root = document.documentElement;
+  const texts = {
+    en: {
+      start: "Converge could not start",
+      stop: "Converge stopped working",
+      lost: "The page met a fault of its own. The link below keeps your experiment.",
+      file: "Opened as a file, a page may not load its program. Run scripts/serve, or any static server, and open its address.",
+      sandbox: "This frame forbids the page to load its program. Open the link in a tab of its own, or add allow-same-origin to the frame's sandbox.",
+      old: "This browser does not run WebAssembly, or it is switched off.",
+      net: "A part of the page did not load or start. Check the connection, or try a newer browser.",
+      reload: "Reload", copy: "Copy the link", copied: "Copied.", link: "Link to this experiment",
+      select: "Copying was refused. The link is selected: copy it by hand.",
+    },
+    "pt-BR": {
+      start: "O Converge não conseguiu iniciar",
+      stop: "O Converge parou de funcionar",
+      lost: "A página encontrou uma falha própria. O link abaixo guarda seu experimento.",
+      file: "Aberta como arquivo, a página não pode carregar seu programa. Execute scripts/serve, ou um servidor estático, e abra o endereço dele.",
+      sandbox: "Este quadro proíbe a página de carregar seu programa. Abra o link numa aba própria, ou acrescente allow-same-origin ao sandbox do quadro.",
+      old: "Este navegador não executa WebAssembly, ou ele está desativado.",
+      net: "Uma parte da página não carregou ou não iniciou. Verifique a conexão, ou tente um navegador mais novo.",
+      reload: "Recarregar", copy: "Copiar o link", copied: "Copiado.", link: "Link deste experimento",
+      select: "A cópia foi recusada. O link está selecionado: copie-o à mão.",
+    },
+  };
+
+  let settings = {};
+  try {
+    settings = JSON.parse(localStorage.getItem("converge.settings")) || {};
+  } catch {} // Storage refused, or written by another version: as if there were none.
+  const asked = (name) => RegExp(`[#?&]${name}=([\\w-]+)`).exec(location.hash)?.[1];
+  const known = (tag) => (/^pt\b/i.test(tag) ? "pt-BR" : /^en\b/i.test(tag) && "en");
+  root.lang = [asked("lang"), settings.lang, ...(navigator.languages || [])].map(known).find(Boolean) || "en";
+  root.dataset.theme = [asked("theme"), settings.theme].find((name) => /^(light|dark)$/.test(name))
+    || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+
+  const ready = new Promise((done) => addEventListener("DOMContentLoaded", done));
+
+  let shown = false;
+  async function fail(title, why, detail) {
+    if (shown) return;
+    shown = true;
+    const link = location.href; // Now: whatever happens to the address while the page is prepared.
+    await ready;
+    const t = texts[known(root.lang)] || texts.en;
+    const make = (tag, props, ...inside) => {
+      const element = Object.assign(document.createElement(tag), props);
+      element.append(...inside);
+      return element;
+    };
+    const heading = make("h1", { tabIndex: -1 }, t[title]);
+    const field = make("input", { id: "crash-link", readOnly: true, value: link, onfocus: () => field.select() });
+    const said = make("p", { role: "status" });
+    const copy = async () => {
+      try {
+        await navigator.clipboard.writeText(link);
+        said.textContent = t.copied;
+      } catch {
+        field.focus();
+        said.textContent = t.select;
+      }
+    };
+    const page = make("div", { id: "crash" }, make("main", { className: "crash-text" },
+      heading, make("p", {}, t[why]), make("pre", {}, String(detail)),
+      make("label", { htmlFor: field.id }, t.link), field,
+      make("button", { onclick: () => location.reload() }, t.reload), make("button", { onclick: copy }, t.copy), said));
+    document.getElementById("boot")?.remove();
+    // What is left of the app stays for a report, out of sight and reach.
+    for (const child of document.body.children) child.hidden = child.inert = true;
+    document.body.append(page);
+    heading.focus();
+  }
+
+  addEventListener("converge-panic", (event) => fail("stop", "lost", event.detail));
+  // What traps without a panic: an exhausted stack or memory.
+  const trap = (what) => window.WebAssembly && what instanceof WebAssembly.RuntimeError && fail("stop", "lost", what);
+  addEventListener("error", (event) => trap(event.error));
+  addEventListener("unhandledrejection", (event) => trap(event.reason));
+
+  (async () => {
+    const [{ default: start }] = await Promise.all([import(new URL(dataset.js, document.baseURI)), ready]);
+    await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
+  })().catch((error) => fail("start",
+    location.protocol === "file:" ? "file"
+      : !window.WebAssembly || /unsafe-eval/.test(error) ? "old"
+      : origin === "null" ? "sandbox" : "net", error));
+})();

@@ -1,0 +1,6 @@
+#![doc = include_str!("ARCHITECTURE.md")]
+
+pub mod kernel;
+pub mod parts;
+pub mod patterns;
+pub mod texts;

@@ -1,0 +1,4 @@
+//! What services are made of: deterministic sub-machines with tests of their own. A part knows no
+//! pattern; a pattern puts parts together.
+
+pub mod wal;
