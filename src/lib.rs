@@ -3,4 +3,6 @@
 pub mod kernel;
 pub mod parts;
 pub mod patterns;
+pub mod scenario;
 pub mod texts;
+pub mod trace;
