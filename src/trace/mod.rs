@@ -3,6 +3,7 @@
 //! Owns: the recorded run with its checkpoints, branches, what the picture of a moment shows, the
 //! common axis of time, and sentences. Does not own pixels, nor any format on disk.
 
+pub mod acts;
 pub mod axis;
 pub mod chart;
 pub mod cost;

@@ -1,0 +1,287 @@
+//! What a person can do to a thing at a moment: each possible act as an entry of the fault script,
+//! addressed by cause, with the reason where it cannot happen now.
+//!
+//! An act never changes what was before it: adding its entry and running again gives the same steps
+//! up to the moment it was chosen at. A test walks every moment of runs to hold that.
+
+use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Span, Trigger, What};
+
+use super::chart::{Chart, Flight, FlightEnd};
+use super::run::Run;
+
+/// Something a person can do.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Act {
+    /// What it is.
+    pub deed: Deed,
+    /// The entry to add to the script; `None` when it cannot happen now.
+    pub entry: Option<Entry>,
+}
+
+/// What an act is, for its words and its picture. Texts: `act.<id>`.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Deed {
+    /// Crash the node now.
+    CrashNow,
+    /// Crash it at a crash point that comes next at this node.
+    CrashAt(Anchor),
+    /// Start it again now.
+    Restart,
+    /// Make it stand still now.
+    Pause,
+    /// Let it go on now.
+    Resume,
+    /// Make its disk refuse the write that is pending, or else its next one.
+    RefuseWrite(u8),
+    /// Make it refuse, on business grounds, the message.
+    Refuse,
+    /// Make it fail at the message.
+    Fail,
+    /// Lose the message.
+    Drop,
+    /// Deliver the message twice.
+    Duplicate,
+    /// Hold the message for this long.
+    Delay(Span),
+    /// Deliver the message now.
+    DeliverNow,
+    /// Cut the link, this way.
+    Cut,
+    /// Heal the link, this way.
+    Heal,
+    /// Make the link so many times slower.
+    Slow(u16),
+    /// Do something of the domain: a verb.
+    Command(u8),
+}
+
+const fn entry(anchor: Anchor, action: Action) -> Option<Entry> {
+    Some(Entry { on: true, trigger: Trigger { anchor, delay: Span::ZERO }, action })
+}
+
+/// Every moment of a run that an anchor can speak of, up to a state, in order.
+fn moments(run: &Run, from: u32, to: u32, found: &mut dyn FnMut(Anchor)) {
+    let at = |point, node, peer, kind| Anchor { point, node, peer, kind, nth: 0 };
+    for state in from + 1..=to.min(run.len()) {
+        let (_, events) = run.step_events(state);
+        let crashed = |node: NodeId| events.iter().any(|e| e.what == What::Crashed { node });
+        let handled = match events.first().map(|e| e.what) {
+            Some(What::Delivered { from, to, kind, .. }) => {
+                Some(at(Point::AfterHandling, to, from, kind)).filter(|_| !crashed(to))
+            }
+            Some(What::Written { node, record, .. }) => {
+                Some(at(Point::AfterAcknowledgement, node, node, record)).filter(|_| !crashed(node))
+            }
+            Some(What::Fired { node, timer }) => {
+                Some(at(Point::AfterTimer, node, node, timer.kind)).filter(|_| !crashed(node))
+            }
+            Some(What::Restarted { node }) => {
+                Some(at(Point::AfterRestart, node, node, 0)).filter(|_| !crashed(node))
+            }
+            _ => None,
+        };
+        for event in events {
+            match event.what {
+                What::Sent { from, to, kind, .. } => {
+                    found(at(Point::BeforeSend, from, to, kind));
+                    found(at(Point::AfterSend, from, to, kind));
+                }
+                What::Delivered { from, to, kind, .. } | What::Delayed { from, to, kind, .. } => {
+                    found(at(Point::BeforeHandling, to, from, kind))
+                }
+                What::Lost { msg, from, to, kind, .. } => {
+                    // A message that was held was counted when it was held.
+                    let held = held_before(run, state, msg);
+                    if !held {
+                        found(at(Point::BeforeHandling, to, from, kind));
+                    }
+                }
+                What::Writing { node, record, .. } => found(at(Point::BeforeWrite, node, node, record)),
+                What::Written { node, record, .. } | What::Refused { node, record, .. } => {
+                    found(at(Point::AfterWrite, node, node, record));
+                }
+                What::Crashed { node } => found(at(Point::AfterCrash, node, node, 0)),
+                _ => {}
+            }
+        }
+        if let Some(handled) = handled {
+            found(handled);
+        }
+    }
+}
+
+fn held_before(run: &Run, state: u32, msg: crate::kernel::MsgId) -> bool {
+    (1..state).any(|s| {
+        run.step_events(s).1.iter().any(|e| matches!(e.what, What::Delayed { msg: m, .. } if m == msg))
+    })
+}
+
+fn same(a: &Anchor, b: &Anchor) -> bool {
+    a.point == b.point && a.node == b.node && a.peer == b.peer && a.kind == b.kind
+}
+
+/// How often a moment like this came by up to a state.
+fn count(run: &Run, state: u32, like: &Anchor) -> u16 {
+    let mut n = 0u16;
+    moments(run, 0, state, &mut |m| n = n.saturating_add(u16::from(same(&m, like))));
+    n
+}
+
+/// The moment that stands for "now": the last one that came by, or the start; and how long ago.
+#[must_use]
+pub fn now(run: &Run, state: u32) -> Trigger {
+    let mut last: Option<(u32, Anchor)> = None;
+    for s in (1..=state.min(run.len())).rev() {
+        moments(run, s - 1, s, &mut |m| last = Some((s, m)));
+        if last.is_some() {
+            break;
+        }
+    }
+    match last {
+        Some((s, mut anchor)) => {
+            anchor.nth = count(run, s, &anchor);
+            Trigger { anchor, delay: run.time(state) - run.time(s) }
+        }
+        None => {
+            let node = NodeId(0);
+            let anchor = Anchor { point: Point::Start, node, peer: node, kind: 0, nth: 1 };
+            Trigger { anchor, delay: run.time(state) - run.time(0) }
+        }
+    }
+}
+
+fn act(deed: Deed, entry: Option<Entry>) -> Act {
+    Act { deed, entry }
+}
+
+/// What can be done to a node at a state: acts that happen now, then crash points that come next.
+#[must_use]
+pub fn of_node(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
+    let world = run.world(state);
+    let (up, paused) = (world.is_up(node), world.is_paused(node));
+    let trigger = now(run, state);
+    let when = |possible: bool, action| possible.then_some(Entry { on: true, trigger, action });
+    let mut acts = Vec::new();
+    if up {
+        acts.push(act(Deed::CrashNow, when(true, Action::Crash(node))));
+        if paused {
+            acts.push(act(Deed::Resume, when(true, Action::Resume(node))));
+        } else {
+            acts.push(act(Deed::Pause, when(true, Action::Pause(node))));
+        }
+        let pending = world.pending_writes(node).next().map(|(record, _)| record);
+        if let Some(record) = pending {
+            let mut anchor = Anchor { point: Point::AfterWrite, node, peer: node, kind: record, nth: 0 };
+            anchor.nth = count(run, state, &anchor) + 1;
+            acts.push(act(Deed::RefuseWrite(record), entry(anchor, Action::RefuseWrite)));
+        }
+        for (verb, _) in run.stage.pattern.verbs.iter().enumerate() {
+            if run.stage.nodes[node.index()].role == crate::patterns::pattern::Role::Client {
+                let verb = verb as u8;
+                acts.push(act(Deed::Command(verb), when(!paused, Action::Command(node, verb, 0))));
+            }
+        }
+        acts.extend(crash_points(run, state, node));
+    } else {
+        acts.push(act(Deed::Restart, when(true, Action::Restart(node))));
+    }
+    acts
+}
+
+/// The crash points that come next at a node, as the recorded future tells them; few enough to read.
+fn crash_points(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
+    const MOST: usize = 5;
+    let mut points: Vec<Anchor> = Vec::new();
+    let mut to = state;
+    while points.len() < MOST && to < run.len() {
+        moments(run, to, to + 1, &mut |m| {
+            let crashes = matches!(
+                m.point,
+                Point::BeforeHandling
+                    | Point::BeforeWrite
+                    | Point::AfterWrite
+                    | Point::BeforeSend
+                    | Point::AfterSend
+                    | Point::AfterAcknowledgement
+            );
+            if m.node == node && crashes && points.len() < MOST && !points.iter().any(|p| same(p, &m)) {
+                points.push(m);
+            }
+        });
+        to += 1;
+    }
+    let nth = |mut anchor: Anchor| {
+        anchor.nth = count(run, state, &anchor) + 1;
+        anchor
+    };
+    points
+        .into_iter()
+        .map(nth)
+        .map(|anchor| act(Deed::CrashAt(anchor), entry(anchor, Action::Crash(node))))
+        .collect()
+}
+
+/// What can be done to a message in flight at a state.
+#[must_use]
+pub fn of_flight(run: &Run, chart: &Chart, state: u32, flight: &Flight) -> Vec<Act> {
+    let live = flight.sent <= state && flight.end.state(u32::MAX) > state;
+    let held = flight.held.is_some_and(|s| s <= state);
+    let mut anchor = Anchor {
+        point: Point::BeforeHandling,
+        node: flight.to,
+        peer: flight.from,
+        kind: flight.kind,
+        nth: 0,
+    };
+    // Its arrival is the one after all that arrive before it.
+    let end = match flight.held {
+        Some(held) => held,
+        None => flight.end.state(run.len() + 1),
+    };
+    anchor.nth = count(run, end.saturating_sub(1), &anchor) + 1;
+    let entry = |action| if live && !held { entry(anchor, action) } else { None };
+    let mut acts = vec![
+        act(Deed::Drop, entry(Action::Drop)),
+        act(Deed::Duplicate, entry(Action::Duplicate)),
+        act(Deed::Delay(Span::ms(200)), entry(Action::Delay(Span::ms(200)))),
+        act(Deed::Delay(Span::ms(1000)), entry(Action::Delay(Span::ms(1000)))),
+    ];
+    // "Deliver now" takes the oldest of its kind on the link.
+    let oldest = chart
+        .in_flight(state)
+        .find(|f| f.from == flight.from && f.to == flight.to && f.kind == flight.kind)
+        .is_some_and(|f| f.msg == flight.msg);
+    let deliver = (live && oldest).then(|| Entry {
+        on: true,
+        trigger: now(run, state),
+        action: Action::Deliver(flight.from, flight.to, flight.kind),
+    });
+    acts.push(act(Deed::DeliverNow, deliver));
+    let arrives = !matches!(flight.end, FlightEnd::Lost(..));
+    let style = run.stage.pattern.messages[flight.kind as usize].style;
+    if matches!(style, crate::patterns::pattern::Style::Command | crate::patterns::pattern::Style::Undo) {
+        acts.push(act(Deed::Refuse, entry(Action::Refuse).filter(|_| arrives)));
+        acts.push(act(Deed::Fail, entry(Action::Fail).filter(|_| arrives)));
+    }
+    acts
+}
+
+/// What can be done to the link from one node to another at a state.
+#[must_use]
+pub fn of_link(run: &Run, state: u32, from: NodeId, to: NodeId) -> Vec<Act> {
+    let world = run.world(state);
+    let trigger = now(run, state);
+    let when = |action| Some(Entry { on: true, trigger, action });
+    let mut acts = Vec::new();
+    if world.is_cut(from, to) {
+        acts.push(act(Deed::Heal, when(Action::Heal(from, to))));
+    } else {
+        acts.push(act(Deed::Cut, when(Action::Cut(from, to))));
+    }
+    if world.slowness(from, to) == 1 {
+        acts.push(act(Deed::Slow(5), when(Action::Slow(from, to, 5))));
+    } else {
+        acts.push(act(Deed::Slow(1), when(Action::Slow(from, to, 1))));
+    }
+    acts
+}
