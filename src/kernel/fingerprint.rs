@@ -140,12 +140,7 @@ mod tests {
     /// Pinned: a change here changes every golden fingerprint and every stored scenario hash.
     #[test]
     fn the_function_is_pinned() {
-        assert_eq!(Fingerprint::of("converge").to_string().len(), 32);
-        insta_like(Fingerprint::of(&(1u8, "a", 2i64)).to_string());
-    }
-
-    fn insta_like(found: String) {
-        let wanted = include_str!("../../tests/golden/fingerprint.txt").trim();
-        assert_eq!(found, wanted, "the fingerprint function changed");
+        let found = Fingerprint::of(&(1u8, "a", 2i64)).to_string();
+        assert_eq!(found, "964c3ff671a100b0a3244d8c89e664e3", "the fingerprint function changed");
     }
 }

@@ -110,8 +110,8 @@ pub fn fill(lang: Lang, text: &str, value: &dyn Fn(&str) -> Option<String>) -> S
     let mut out = String::with_capacity(text.len() + 16);
     let mut rest = text;
     while let Some(start) = rest.find('{') {
-        out.push_str(&rest[..start]);
         let Some(len) = rest[start..].find('}') else { break };
+        out.push_str(&rest[..start]);
         let place = &rest[start + 1..start + len];
         match place.split_once('?') {
             None => match value(place) {

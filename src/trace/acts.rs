@@ -86,13 +86,10 @@ fn moments(run: &Run, from: u32, to: u32, found: &mut dyn FnMut(Anchor)) {
                     found(at(Point::BeforeSend, from, to, kind));
                     found(at(Point::AfterSend, from, to, kind));
                 }
-                What::Delivered { from, to, kind, .. } | What::Delayed { from, to, kind, .. } => {
-                    found(at(Point::BeforeHandling, to, from, kind))
-                }
-                What::Lost { msg, from, to, kind, .. } => {
-                    // A message that was held was counted when it was held.
-                    let held = held_before(run, state, msg);
-                    if !held {
+                What::Delayed { from, to, kind, .. } => found(at(Point::BeforeHandling, to, from, kind)),
+                // A message that was held was counted when it was held.
+                What::Delivered { msg, from, to, kind, .. } | What::Lost { msg, from, to, kind, .. } => {
+                    if !run.was_held(msg) {
                         found(at(Point::BeforeHandling, to, from, kind));
                     }
                 }
@@ -108,12 +105,6 @@ fn moments(run: &Run, from: u32, to: u32, found: &mut dyn FnMut(Anchor)) {
             found(handled);
         }
     }
-}
-
-fn held_before(run: &Run, state: u32, msg: crate::kernel::MsgId) -> bool {
-    (1..state).any(|s| {
-        run.step_events(s).1.iter().any(|e| matches!(e.what, What::Delayed { msg: m, .. } if m == msg))
-    })
 }
 
 fn same(a: &Anchor, b: &Anchor) -> bool {

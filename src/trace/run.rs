@@ -1,7 +1,9 @@
 //! A recorded run: every step with its events, every promise's verdict and every node's mood over
 //! time, and checkpoints from which any moment is rebuilt by running again.
 
-use crate::kernel::{Fingerprint, Halt, Mood, NodeId, SimTime, Step, TraceEvent, TraceSink, World};
+use crate::kernel::{
+    Fingerprint, Halt, Mood, MsgId, NodeId, SimTime, Step, TraceEvent, TraceSink, What, World,
+};
 use crate::patterns::pattern::{Expect, Node, Params, Pattern, Probe, Verdict};
 
 /// Steps between two checkpoints: rebuilding a moment runs at most this many steps.
@@ -52,6 +54,8 @@ struct StepRecord {
 struct Recorded {
     steps: Vec<StepRecord>,
     events: Vec<TraceEvent>,
+    /// Messages that the script held on their link.
+    held: Vec<MsgId>,
 }
 
 impl TraceSink for Recorded {
@@ -59,6 +63,9 @@ impl TraceSink for Recorded {
         self.steps.push(StepRecord { at, first_event: self.events.len() as u32 });
     }
     fn event(&mut self, event: TraceEvent) -> u32 {
+        if let What::Delayed { msg, .. } = event.what {
+            self.held.push(msg);
+        }
         self.events.push(event);
         (self.events.len() - 1) as u32
     }
@@ -199,6 +206,12 @@ impl Run {
     #[must_use]
     pub fn fingerprint(&self, state: u32) -> Fingerprint {
         self.world(state).fingerprint()
+    }
+
+    /// Whether the script ever held a message on its link.
+    #[must_use]
+    pub fn was_held(&self, msg: MsgId) -> bool {
+        self.recorded.held.contains(&msg)
     }
 
     /// All events, oldest first.

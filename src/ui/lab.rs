@@ -8,7 +8,7 @@ use super::command::Command;
 use crate::kernel::{MsgId, NodeId};
 use crate::scenario::Recipe;
 use crate::texts::Lang;
-use crate::trace::{Axis, Chart, Frame, Run, Speaker};
+use crate::trace::{Axis, Chart, Frame, Run, Speaker, Stage};
 
 /// One run with everything derived from it. Made once a run, shared by all views.
 pub struct Story {
@@ -26,7 +26,7 @@ impl Story {
     /// Runs a recipe.
     #[must_use]
     pub fn of(recipe: Recipe) -> Self {
-        let run = Run::to_the_end(recipe.stage());
+        let run = Run::to_the_end(Stage::of(&recipe));
         let chart = Chart::new(&run);
         let axis = Axis::new((0..=run.len()).map(|state| run.time(state)));
         Self { recipe, run, chart, axis }

@@ -35,6 +35,9 @@ for (const [name, lab] of [["at the root of a host", atRoot], ["below a path", b
     assert.ok((await tab.page.locator("body").innerText()).trim().length > 0, "something is shown");
     clean(tab);
     assert.deepEqual(lab.server.requests.filter(({ status }) => status !== 200), []);
+    const paths = lab.server.requests.map(({ path }) => path);
+    assert.deepEqual(paths, [...new Set(paths)], "what is preloaded is also used: nothing is fetched twice");
+    assert.deepEqual(tab.warnings, []);
     await tab.close();
   });
 }
@@ -71,8 +74,9 @@ test("says so without JavaScript, in both languages", async () => {
   await tab.close();
 });
 
-test("takes language and theme from the browser, the settings and the address, in rising order", async () => {
+test("takes language and theme from the browser, the settings and the address, in rising order", async (t) => {
   const seen = (tab) => tab.page.evaluate(() => [document.documentElement.lang, document.documentElement.dataset.theme]);
+  t.after(atRoot.server.mend);
   // Before the app could have a say: its module never comes.
   atRoot.server.fail(/\.wasm$/, 404);
   const tab = await atRoot.open("", { lang: "pt-PT", theme: "dark" });
@@ -86,12 +90,12 @@ test("takes language and theme from the browser, the settings and the address, i
   await tab.page.evaluate(() => localStorage.setItem("converge.settings", "}broken"));
   await tab.page.reload();
   assert.deepEqual(await seen(tab), ["pt-BR", "dark"]);
-  atRoot.server.mend();
   await tab.close();
 });
 
 for (const how of [404, "abort", "cut"]) {
-  test(`shows the error page, and keeps the recipe, when the module fails (${how})`, async () => {
+  test(`shows the error page, and keeps the recipe, when the module fails (${how})`, async (t) => {
+    t.after(atRoot.server.mend);
     atRoot.server.fail(/\.wasm$/, how);
     const tab = await atRoot.open("#/lab/saga/textbook?seed=7", { lang: "pt-BR" });
     await crashed(tab);
@@ -108,12 +112,12 @@ for (const how of [404, "abort", "cut"]) {
   });
 }
 
-test("shows the error page when a script of the page is missing", async () => {
+test("shows the error page when a script of the page is missing", async (t) => {
+  t.after(atRoot.server.mend);
   atRoot.server.fail(/page-[^/]*\.js$/, 404);
   const tab = await atRoot.open("#/kept");
   await crashed(tab);
   assert.match(await tab.page.locator("#crash input").inputValue(), /#\/kept$/);
-  atRoot.server.mend();
   await tab.close();
 });
 
@@ -145,14 +149,14 @@ test("shows the error page on a panic, with its message and the link", async () 
 });
 
 for (const [theme, lang] of [["light", "en"], ["dark", "pt-BR"]]) {
-  test(`the error page can be used on a phone, ${theme}`, async () => {
+  test(`the error page can be used on a phone, ${theme}`, async (t) => {
+    t.after(atRoot.server.mend);
     atRoot.server.fail(/\.wasm$/, 404);
     const tab = await atRoot.open("#/kept", { width: 360, height: 640, theme, lang, touch: true });
     await crashed(tab);
     assert.ok(await tab.page.evaluate(() => document.documentElement.scrollWidth <= innerWidth), "no sideways scroll");
     assert.deepEqual(await tab.axe(), []);
     await tab.screenshot(`crash-360-${theme}-${lang}`);
-    atRoot.server.mend();
     await tab.close();
   });
 }
