@@ -6,3 +6,4 @@ pub mod patterns;
 pub mod scenario;
 pub mod texts;
 pub mod trace;
+pub mod ui;

@@ -46,3 +46,7 @@
 //! `before A writes` is after the disk was asked and before the record is on it; `after A writes` is
 //! with the record on disk and before anything that follows from it; `after A has written` is after
 //! what follows from it was done.
+
+pub mod recipe;
+
+pub use recipe::Recipe;

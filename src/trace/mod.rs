@@ -10,9 +10,13 @@ pub mod cost;
 pub mod frame;
 pub mod run;
 pub mod speak;
+pub mod story;
+pub mod timeline;
 
 pub use axis::Axis;
 pub use chart::{Chart, Flight, FlightEnd};
 pub use frame::{Frame, NodeView};
 pub use run::{Lane, Run, Stage};
 pub use speak::Speaker;
+pub use story::Story;
+pub use timeline::{Branch, Timeline};

@@ -4,6 +4,7 @@
 use crate::kernel::{
     Fingerprint, Halt, Mood, MsgId, NodeId, SimTime, Step, TraceEvent, TraceSink, What, World,
 };
+use crate::scenario::Recipe;
 use crate::patterns::pattern::{Expect, Node, Params, Pattern, Probe, Verdict};
 
 /// Steps between two checkpoints: rebuilding a moment runs at most this many steps.
@@ -84,6 +85,21 @@ pub struct Stage {
     pub links: Vec<(NodeId, NodeId)>,
     /// The world before the first step.
     pub world: World,
+}
+
+impl Stage {
+    /// The stage of a recipe.
+    #[must_use]
+    pub fn of(recipe: &Recipe) -> Self {
+        let (system, world) = recipe.start();
+        Self {
+            pattern: recipe.pattern.0,
+            params: recipe.params.clone(),
+            nodes: system.nodes,
+            links: system.links,
+            world,
+        }
+    }
 }
 
 /// A recorded run. State `i` is the one after `i` steps; state 0 is before the first.

@@ -1,6 +1,8 @@
 //! Everything that can change the lab. A click, a key, a link and a test all send these.
 
 use crate::kernel::Entry;
+use super::view::{Selection, View};
+use crate::scenario::Recipe;
 
 /// One change of the lab.
 #[derive(Clone, PartialEq, Debug)]
@@ -57,14 +59,14 @@ pub enum Command {
     Undo,
     /// Does again what was taken back.
     Redo,
-    /// Keeps the current run as it is and goes on in a copy.
-    Branch,
+    /// Runs another recipe, as a branch of what is shown.
+    Load(Box<Recipe>),
     /// Shows a branch, by its place.
     SwitchBranch(usize),
     /// Selects something in all views, or nothing.
-    Select(Option<super::lab::Selection>),
+    Select(Option<Selection>),
     /// Shows a view (phone), by its place in the tabs.
-    View(super::lab::View),
+    View(View),
     /// The next view.
     NextView,
 }

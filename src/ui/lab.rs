@@ -5,69 +5,10 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::command::Command;
-use crate::kernel::{MsgId, NodeId};
-use crate::scenario::Recipe;
+pub use super::view::{Selection, View};
 use crate::texts::Lang;
-use crate::trace::{Axis, Chart, Frame, Run, Speaker, Stage};
-
-/// One run with everything derived from it. Made once a run, shared by all views.
-pub struct Story {
-    /// The whole truth of the run.
-    pub recipe: Recipe,
-    /// The recorded run.
-    pub run: Run,
-    /// Flights, spots and marks.
-    pub chart: Chart,
-    /// The axis of all views.
-    pub axis: Axis,
-}
-
-impl Story {
-    /// Runs a recipe.
-    #[must_use]
-    pub fn of(recipe: Recipe) -> Self {
-        let run = Run::to_the_end(Stage::of(&recipe));
-        let chart = Chart::new(&run);
-        let axis = Axis::new((0..=run.len()).map(|state| run.time(state)));
-        Self { recipe, run, chart, axis }
-    }
-
-    /// A speaker for its system.
-    #[must_use]
-    pub fn speaker(&self, lang: Lang) -> Speaker {
-        Speaker::new(lang, self.run.stage.pattern, &self.run.stage.nodes)
-    }
-}
-
-/// What is selected, in all views at once.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Selection {
-    /// A node.
-    Node(NodeId),
-    /// A message.
-    Flight(MsgId),
-    /// An event of the trace, by its place.
-    Event(u32),
-    /// The link from one node to another.
-    Link(NodeId, NodeId),
-    /// A promise, by its place.
-    Promise(usize),
-}
-
-/// A view of the lab: a tab on a phone, a column on a desk.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum View {
-    /// The topology.
-    Stage,
-    /// The sequence diagram.
-    Sequence,
-    /// Tables, logs, locks.
-    State,
-    /// Every event as a sentence.
-    Journal,
-    /// The fault script.
-    Script,
-}
+pub use crate::trace::Story;
+use crate::trace::{Frame, Speaker};
 
 /// A branch, for the tree.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -107,6 +48,8 @@ pub struct Lab {
     pub branches: Signal<(Vec<BranchView>, usize)>,
     /// Whether something can be taken back, and done again.
     pub history: Signal<(bool, bool)>,
+    /// Steps recorded so far of a long run that is being made; the run before is shown meanwhile.
+    pub busy: Signal<Option<u32>>,
     /// Whether the person wants no motion (system setting).
     pub still: Signal<bool>,
     /// Something to tell (a warning of a link, the result of a copy): shown as a toast, spoken.

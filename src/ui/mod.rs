@@ -1,15 +1,37 @@
 //! The interface. It shows runs and asks for commands; it knows no protocol.
 //!
-//! Only [`browser`] names `web_sys`; every change goes through a [`Command`].
+//! Only [`browser`] names `web_sys`; every change goes through a [`Command`]. What is pure (the
+//! address, layouts) is built without the feature `ui` too, so that it is tested natively.
 
-pub mod browser;
+pub mod address;
 pub mod command;
 pub mod diagram;
-pub mod icons;
-pub mod lab;
-pub mod pages;
-pub mod panels;
-pub mod session;
+pub mod view;
 
+#[cfg(feature = "ui")]
+pub mod app;
+#[cfg(feature = "ui")]
+pub mod browser;
+#[cfg(feature = "ui")]
+pub mod dialogs;
+#[cfg(feature = "ui")]
+pub mod icons;
+#[cfg(feature = "ui")]
+pub mod keys;
+#[cfg(feature = "ui")]
+pub mod lab;
+#[cfg(feature = "ui")]
+pub mod pages;
+#[cfg(feature = "ui")]
+pub mod panels;
+#[cfg(feature = "ui")]
+pub mod session;
+#[cfg(feature = "ui")]
+pub mod settings;
+
+#[cfg(feature = "ui")]
+pub use app::mount;
 pub use command::Command;
-pub use lab::{Lab, Selection, Story, use_lab};
+#[cfg(feature = "ui")]
+pub use lab::{Lab, Story, use_lab};
+pub use view::{Selection, View};

@@ -1,0 +1,109 @@
+//! Language and theme: from the address, else from the browser's storage, else from the browser.
+
+use leptos::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use super::address::{Address, Theme};
+use super::browser;
+use crate::texts::Lang;
+
+const KEY: &str = "converge.settings";
+
+/// What is kept in the browser's storage. `boot.js` reads it too, before the first paint.
+#[derive(Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+struct Stored {
+    lang: Option<String>,
+    theme: Option<String>,
+}
+
+/// The settings of the page.
+#[derive(Clone, Copy)]
+pub struct Settings {
+    /// The language.
+    pub lang: RwSignal<Lang>,
+    /// The theme that was chosen; without one the system's.
+    pub theme: RwSignal<Option<Theme>>,
+    /// Whether the system wants it dark.
+    system_dark: Signal<bool>,
+    /// Whether the address said the language: then it stays in the address.
+    pub lang_in_address: RwSignal<bool>,
+    /// Whether the address said the theme.
+    pub theme_in_address: RwSignal<bool>,
+}
+
+impl Settings {
+    /// The settings as the page starts, kept in step with the document and the storage.
+    #[must_use]
+    pub fn start(address: &Address) -> Self {
+        // Anything unreadable counts as nothing stored; it is replaced at the next change.
+        let stored: Stored =
+            browser::stored(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let lang = address
+            .lang
+            .or_else(|| Lang::from_tag(stored.lang.as_deref()?))
+            .or_else(|| Lang::from_tag(&browser::document_lang()))
+            .unwrap_or_default();
+        let theme = address.theme.or_else(|| Theme::from_id(stored.theme.as_deref()?));
+        let settings = Self {
+            lang: RwSignal::new(lang),
+            theme: RwSignal::new(theme),
+            system_dark: browser::media("(prefers-color-scheme: dark)"),
+            lang_in_address: RwSignal::new(address.lang.is_some()),
+            theme_in_address: RwSignal::new(address.theme.is_some()),
+        };
+        Effect::new(move |_| browser::dress(settings.lang.get().tag(), settings.shown_theme().id()));
+        settings
+    }
+
+    /// The theme that is shown.
+    #[must_use]
+    pub fn shown_theme(self) -> Theme {
+        let system = if self.system_dark.get() { Theme::Dark } else { Theme::Light };
+        self.theme.get().unwrap_or(system)
+    }
+
+    /// Chooses a language and keeps it.
+    pub fn choose_lang(self, lang: Lang) {
+        self.lang.set(lang);
+        self.keep();
+    }
+
+    /// Chooses a theme and keeps it; `None` follows the system.
+    pub fn choose_theme(self, theme: Option<Theme>) {
+        self.theme.set(theme);
+        self.theme_in_address.set(false);
+        self.keep();
+    }
+
+    fn keep(self) {
+        let stored = Stored {
+            lang: Some(self.lang.get_untracked().tag().to_owned()),
+            theme: self.theme.get_untracked().map(|t| t.id().to_owned()),
+        };
+        if let Ok(text) = serde_json::to_string(&stored) {
+            browser::store(KEY, &text);
+        }
+    }
+
+    /// Takes over what a link says.
+    pub fn follow(self, address: &Address) {
+        self.lang_in_address.set(address.lang.is_some());
+        self.theme_in_address.set(address.theme.is_some());
+        if let Some(lang) = address.lang {
+            self.lang.set(lang);
+        }
+        if let Some(theme) = address.theme {
+            self.theme.set(Some(theme));
+        }
+    }
+}
+
+/// The settings of the page around the calling component.
+///
+/// # Panics
+/// Outside the app: a mistake in the interface.
+#[must_use]
+pub fn use_settings() -> Settings {
+    use_context::<Settings>().expect("the app provides its settings")
+}
