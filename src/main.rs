@@ -1,2 +1,5 @@
 //! The page.
-fn main() {}
+
+fn main() {
+    converge::ui::mount();
+}

@@ -1,0 +1,1 @@
+//! Dialogs: all keys, the command palette, sharing.
