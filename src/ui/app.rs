@@ -20,18 +20,23 @@ pub fn App() -> impl IntoView {
     let first = Address::parse(&browser::fragment());
     let settings = Settings::start(&first);
     provide_context(settings);
-    let address = RwSignal::new(first);
-    provide_context(address);
+    // A page is made anew at every link that is followed, even to the address it once came from: the
+    // lab has moved on since, and keeps its own address up to date without an event.
+    let address = RwSignal::new((first, 0u32));
     browser::on_fragment_change(move |fragment| {
         let next = Address::parse(&fragment);
         settings.follow(&next);
-        address.set(next);
+        address.update(|(address, visit)| {
+            *address = next;
+            *visit += 1;
+        });
     });
-    // A page is made anew when the page or its recipe changes, not when the moment does.
-    let page = Memo::new(move |_| address.with(|a| a.page.clone()));
-    move || match page.get() {
-        Page::Home => view! { <Home/> }.into_any(),
-        Page::Lab(link) => view! { <LabPage link/> }.into_any(),
-        Page::Unknown(path) => view! { <NotFound path/> }.into_any(),
+    move || {
+        let (address, _) = address.get();
+        match address.page.clone() {
+            Page::Home => view! { <Home/> }.into_any(),
+            Page::Lab(link) => view! { <LabPage link address/> }.into_any(),
+            Page::Unknown(path) => view! { <NotFound path/> }.into_any(),
+        }
     }
 }

@@ -208,6 +208,24 @@ pub fn focus(selector: &str) {
     }
 }
 
+/// Scrolls the first element of this selector into view, as little as needed.
+pub fn into_view(selector: &str) {
+    if let Some(element) = document().query_selector(selector).ok().flatten() {
+        let options = web_sys::ScrollIntoViewOptions::new();
+        options.set_block(web_sys::ScrollLogicalPosition::Nearest);
+        options.set_inline(web_sys::ScrollLogicalPosition::Nearest);
+        element.scroll_into_view_with_scroll_into_view_options(&options);
+    }
+}
+
+/// Selects the text of a field.
+pub fn select_all(selector: &str) {
+    let found = document().query_selector(selector).ok().flatten();
+    if let Some(field) = found.and_then(|e| e.dyn_into::<web_sys::HtmlInputElement>().ok()) {
+        field.select();
+    }
+}
+
 /// Width and height of an element in CSS pixels, kept up to date.
 pub fn observe_size(element: &Element, size: RwSignal<(f64, f64)>) {
     let watched = element.clone();

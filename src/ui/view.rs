@@ -30,11 +30,26 @@ pub enum View {
     Journal,
     /// The fault script.
     Script,
+    /// The parameters and the branches.
+    Setup,
+    /// What the pattern and the scenario are about.
+    About,
 }
 
 impl View {
     /// Every view, in the order of the tabs.
-    pub const ALL: [Self; 5] = [Self::Stage, Self::Sequence, Self::State, Self::Journal, Self::Script];
+    pub const ALL: [Self; 7] = [
+        Self::Stage,
+        Self::Sequence,
+        Self::Script,
+        Self::State,
+        Self::Journal,
+        Self::Setup,
+        Self::About,
+    ];
+
+    /// On a desk the stage and the sequence are always there; these share the column beside them.
+    pub const SIDE: [Self; 5] = [Self::Script, Self::State, Self::Journal, Self::Setup, Self::About];
 
     /// Its name in links and texts (`view.<id>`).
     #[must_use]
@@ -45,6 +60,22 @@ impl View {
             Self::State => "state",
             Self::Journal => "journal",
             Self::Script => "script",
+            Self::Setup => "setup",
+            Self::About => "about",
+        }
+    }
+
+    /// The name of its text.
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            Self::Stage => "view.stage",
+            Self::Sequence => "view.sequence",
+            Self::State => "view.state",
+            Self::Journal => "view.journal",
+            Self::Script => "view.script",
+            Self::Setup => "view.setup",
+            Self::About => "view.about",
         }
     }
 
