@@ -1,0 +1,492 @@
+//! The coordinator: asks everybody to prepare, decides, and tells everybody until everybody knows.
+//!
+//! Presumed abort (Mohan, Lindsay and Obermarck 1986): COMMIT is forced to disk before the first
+//! Commit leaves; for an abort nothing is written, because *no record* already means abort. After
+//! every acknowledgement a lazy END, and the transaction is forgotten: only its log remembers it.
+//!
+//! Owns votes, decision, re-sends, recovery from its log, and the answer to the client. Does not
+//! own what a participant does with a decision.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::log;
+use super::message::{Msg, kind, record, timer};
+use super::settled::{Settled, Tally};
+use crate::kernel::{
+    Cell, Ctx, Description, Event, Interference, Label, Mark, Mood, NodeId, Shape, Span, Ticket, Timer,
+};
+use crate::parts::backoff::Backoff;
+use crate::parts::database::Tx;
+use crate::parts::wal::Wal;
+
+/// A record of the coordinator's log.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Record {
+    /// The decision: this transaction commits.
+    Commit(Tx),
+    /// Everybody has acknowledged; nobody will ask again.
+    End(Tx),
+}
+
+/// Settings of a coordinator.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// Who takes part, in the order of asking.
+    pub participants: Vec<NodeId>,
+    /// Who is told the outcome; without a client it begins transactions itself.
+    pub client: Option<NodeId>,
+    /// Everybody at once, instead of one after another.
+    pub parallel: bool,
+    /// How long it waits for votes.
+    pub vote_timeout: Span,
+    /// How long it waits before it sends a decision again.
+    pub resend: Backoff,
+    /// Without a client: how many transactions it begins.
+    pub transactions: i32,
+    /// Without a client: how long after one transaction it begins the next.
+    pub gap: Span,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Phase {
+    /// Some votes are missing.
+    Collecting,
+    /// Every vote is yes, COMMIT is on its way to the disk.
+    Deciding,
+    /// COMMIT is on disk: it is decided. Some acknowledgements are missing.
+    Committing,
+}
+
+/// A set of participants, by their place in the list.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
+struct Set(u8);
+
+impl Set {
+    const fn has(self, place: usize) -> bool {
+        self.0 & 1 << place != 0
+    }
+    const fn add(&mut self, place: usize) {
+        self.0 |= 1 << place;
+    }
+    const fn first_missing(self, of: usize) -> Option<usize> {
+        let place = self.0.trailing_ones() as usize;
+        if place < of { Some(place) } else { None }
+    }
+}
+
+/// A transaction under way.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Open {
+    phase: Phase,
+    /// Who was asked to prepare; later, who was sent the decision.
+    asked: Set,
+    /// Who voted yes; later, who has acknowledged.
+    answered: Set,
+    resends: Tally,
+}
+
+/// A coordinator.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Coordinator {
+    settings: Settings,
+    /// Durable.
+    log: Wal<Record>,
+    /// What the log says: committed and not ended. Reading the whole log would give the same.
+    unended: BTreeSet<Tx>,
+    settled: Settled,
+    /// Durable: the highest number ever seen. (A real coordinator reserves numbers on disk in
+    /// blocks, so that one is never used twice; that write is not shown.)
+    newest: Tx,
+    /// Durable, as it is a person's wish: how many transactions it is to begin without a client.
+    wanted: i32,
+    /// Volatile: transactions under way.
+    open: BTreeMap<Tx, Open>,
+    last: Option<(Tx, bool)>,
+    /// What the disk has just confirmed; empty between steps.
+    flushed: Option<Record>,
+    /// A Commit that left without its record on disk, for the promise about it; never, if all is right.
+    unlogged: Option<Tx>,
+}
+
+impl Coordinator {
+    /// A coordinator that has not begun anything.
+    #[must_use]
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            wanted: settings.transactions,
+            settings,
+            log: Wal::new(),
+            unended: BTreeSet::new(),
+            settled: Settled::default(),
+            newest: 0,
+            open: BTreeMap::new(),
+            last: None,
+            flushed: None,
+            unlogged: None,
+        }
+    }
+
+    /// Whether its disk says that this transaction commits.
+    #[must_use]
+    pub fn has_committed(&self, tx: Tx) -> bool {
+        self.unended.contains(&tx)
+            || self.settled.contains(tx, || self.log.records().rev().any(|r| *r == Record::Commit(tx)))
+    }
+
+    /// Committed by its disk, and not yet acknowledged by everybody.
+    pub fn unended(&self) -> impl Iterator<Item = Tx> {
+        self.unended.iter().copied()
+    }
+
+    /// Transactions that it has in memory and has not decided.
+    pub fn undecided(&self) -> impl Iterator<Item = Tx> {
+        self.open.iter().filter(|(_, open)| open.phase != Phase::Committing).map(|(tx, _)| *tx)
+    }
+
+    /// How many transactions it has committed.
+    #[must_use]
+    pub const fn committed(&self) -> u32 {
+        self.settled.count()
+    }
+
+    /// A transaction whose Commit it sent without the record on disk.
+    #[must_use]
+    pub const fn unlogged(&self) -> Option<Tx> {
+        self.unlogged
+    }
+
+    /// How many transactions it holds in memory.
+    #[must_use]
+    pub fn in_memory(&self) -> usize {
+        self.open.len()
+    }
+
+    pub(super) fn on_event(&mut self, ctx: &mut Ctx<'_, Msg>, event: Event<'_, Msg>) {
+        match event {
+            Event::Start => self.next(ctx),
+            Event::Recovered => self.recover(ctx),
+            Event::Message { from, msg } => self.hear(ctx, from, *msg),
+            Event::Timer(Timer { kind: timer::VOTE, arg: tx }) => self.abort(ctx, tx, Set::default()),
+            Event::Timer(Timer { kind: timer::RESEND, arg: tx }) => self.resend(ctx, tx),
+            Event::Timer(_) => self.next(ctx),
+            Event::Persisted(_) => {
+                if let Some(Record::Commit(tx)) = self.flushed.take() {
+                    self.decided(ctx, tx);
+                }
+            }
+            Event::Refused(ticket) => match self.log.refuse(ticket) {
+                // Nothing is on disk and nothing was sent: it is still free to abort.
+                Some(Record::Commit(tx)) => self.abort(ctx, tx, Set::default()),
+                Some(Record::End(tx)) => self.end(ctx, tx),
+                None => {}
+            },
+            Event::Command(_, value) => {
+                if self.settings.client.is_none() {
+                    self.wanted += value.clamp(1, 1000);
+                    self.next(ctx);
+                }
+            }
+        }
+    }
+
+    fn hear(&mut self, ctx: &mut Ctx<'_, Msg>, from: NodeId, msg: Msg) {
+        let tx = msg.tx();
+        if Some(from) == self.settings.client {
+            return self.hear_client(ctx, from, msg);
+        }
+        let place = self.settings.participants.iter().position(|&p| p == from);
+        match (msg, self.open.get_mut(&tx), place) {
+            (Msg::Yes(_), Some(open), Some(place)) if open.phase == Phase::Collecting => {
+                open.answered.add(place);
+                self.collect(ctx, tx);
+            }
+            // A vote that comes after the abort (or after a crash that forgot everything).
+            (Msg::Yes(_), None, _) => self.tell(ctx, from, tx),
+            (Msg::No(_), Some(open), Some(place)) if open.phase == Phase::Collecting => {
+                let mut knows = Set::default();
+                knows.add(place);
+                self.abort(ctx, tx, knows);
+            }
+            (Msg::Ack(_), Some(open), Some(place)) if open.phase == Phase::Committing => {
+                open.answered.add(place);
+                self.acknowledged(ctx, tx);
+            }
+            // An undecided transaction has no answer yet.
+            (Msg::Inquiry(_), Some(open), _) if open.phase != Phase::Committing => {}
+            (Msg::Inquiry(_), ..) => self.tell(ctx, from, tx),
+            _ => {}
+        }
+    }
+
+    fn hear_client(&mut self, ctx: &mut Ctx<'_, Msg>, client: NodeId, msg: Msg) {
+        let tx = msg.tx();
+        let new = tx > self.newest;
+        match msg {
+            // A passing failure: as if the order had not come. The client asks, and hears "refused".
+            Msg::Order(_) if ctx.interference() == Interference::Fail => return,
+            Msg::Order(_) if new && ctx.interference() == Interference::None => {
+                self.newest = tx;
+                return self.begin(ctx, tx);
+            }
+            Msg::Order(_) | Msg::Inquiry(_) => {}
+            _ => return,
+        }
+        // Whatever was answered about a number stays true: it will not begin later.
+        self.newest = self.newest.max(tx);
+        if !self.open.contains_key(&tx) {
+            let answer =
+                if self.has_committed(tx) { Msg::OrderConfirmed(tx) } else { Msg::OrderRefused(tx) };
+            ctx.send(client, answer);
+        }
+    }
+
+    /// Answers with the decision: COMMIT if the log says so, and otherwise abort is presumed.
+    fn tell(&self, ctx: &mut Ctx<'_, Msg>, to: NodeId, tx: Tx) {
+        let commit = self.unended.contains(&tx);
+        ctx.send(to, if commit { Msg::Commit(tx) } else { Msg::Abort(tx) });
+    }
+
+    /// Without a client: begins the next transaction, one at a time.
+    fn next(&mut self, ctx: &mut Ctx<'_, Msg>) {
+        if self.wanted > 0 && self.open.is_empty() && self.settings.client.is_none() {
+            self.wanted -= 1;
+            self.newest += 1;
+            self.begin(ctx, self.newest);
+        }
+    }
+
+    fn begin(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        let open = Open {
+            phase: Phase::Collecting,
+            asked: Set::default(),
+            answered: Set::default(),
+            resends: Tally(0),
+        };
+        self.open.insert(tx, open);
+        self.collect(ctx, tx);
+    }
+
+    /// First phase: asks whoever is to be asked next; with every yes, decides.
+    fn collect(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        let n = self.settings.participants.len();
+        let Some(open) = self.open.get_mut(&tx) else { return };
+        if open.answered.first_missing(n).is_none() {
+            open.phase = Phase::Deciding;
+            ctx.cancel_timer(Timer { kind: timer::VOTE, arg: tx });
+            self.log.append(ctx, record::COMMIT, [tx, 0, 0], Record::Commit(tx));
+            return;
+        }
+        let mut asks = false;
+        while let Some(place) = open.asked.first_missing(n) {
+            if !self.settings.parallel && open.asked != open.answered {
+                break;
+            }
+            open.asked.add(place);
+            ctx.send(self.settings.participants[place], Msg::Prepare(tx));
+            asks = true;
+        }
+        if asks {
+            ctx.set_timer(Timer { kind: timer::VOTE, arg: tx }, self.settings.vote_timeout);
+        }
+    }
+
+    /// The decision is on disk, and only now anybody hears of it.
+    fn decided(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        self.last = Some((tx, true));
+        let Some(open) = self.open.get_mut(&tx) else { return };
+        open.phase = Phase::Committing;
+        open.asked = Set::default();
+        open.answered = Set::default();
+        let all = self.settings.parallel;
+        self.spread(ctx, tx, all);
+        ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, self.settings.resend.wait(0));
+    }
+
+    /// Second phase: sends the decision to whoever was not sent it, to all or to the next.
+    fn spread(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, all: bool) {
+        let n = self.settings.participants.len();
+        let Some(open) = self.open.get_mut(&tx) else { return };
+        if !self.unended.contains(&tx) {
+            self.unlogged.get_or_insert(tx);
+        }
+        while let Some(place) = open.asked.first_missing(n) {
+            if !all && open.asked != open.answered {
+                break;
+            }
+            open.asked.add(place);
+            ctx.send(self.settings.participants[place], Msg::Commit(tx));
+        }
+    }
+
+    fn resend(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        let Some(open) = self.open.get_mut(&tx) else { return };
+        open.resends.0 += 1;
+        let wait = self.settings.resend.wait(open.resends.0);
+        // Everybody who has not acknowledged, also those whose turn had not come: with one of
+        // them silent the others are not to wait for it.
+        open.asked = open.answered;
+        let mut asked = open.answered;
+        while let Some(place) = asked.first_missing(self.settings.participants.len()) {
+            asked.add(place);
+            ctx.send(self.settings.participants[place], Msg::Commit(tx));
+        }
+        open.asked = asked;
+        ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, wait);
+    }
+
+    fn acknowledged(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        let n = self.settings.participants.len();
+        let Some(open) = self.open.get(&tx) else { return };
+        if open.answered.first_missing(n).is_some() {
+            self.spread(ctx, tx, false);
+            return;
+        }
+        self.open.remove(&tx);
+        ctx.cancel_timer(Timer { kind: timer::RESEND, arg: tx });
+        ctx.local(kind::DONE, [tx, 0, 0]);
+        if let Some(client) = self.settings.client {
+            ctx.send(client, Msg::OrderConfirmed(tx));
+        }
+        self.end(ctx, tx);
+        self.pause(ctx);
+    }
+
+    /// Lazy: nobody waits for END. Without it, recovery only asks once more for acknowledgements.
+    fn end(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        self.log.append(ctx, record::END, [tx, 0, 0], Record::End(tx));
+    }
+
+    /// Gives a transaction up, tells whoever was asked and does not know, and forgets it.
+    fn abort(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, knows: Set) {
+        let Some(open) = self.open.remove(&tx) else { return };
+        self.last = Some((tx, false));
+        ctx.cancel_timer(Timer { kind: timer::VOTE, arg: tx });
+        for (place, node) in self.settings.participants.iter().enumerate() {
+            if open.asked.has(place) && !knows.has(place) {
+                ctx.send(*node, Msg::Abort(tx));
+            }
+        }
+        if let Some(client) = self.settings.client {
+            ctx.send(client, Msg::OrderRefused(tx));
+        }
+        self.pause(ctx);
+    }
+
+    fn pause(&self, ctx: &mut Ctx<'_, Msg>) {
+        if self.wanted > 0 && self.settings.client.is_none() {
+            ctx.set_timer(Timer { kind: timer::NEXT_ORDER, arg: 0 }, self.settings.gap);
+        }
+    }
+
+    /// COMMIT without END: everybody is told again. Anything else was never decided, and whoever
+    /// asks about it hears abort.
+    fn recover(&mut self, ctx: &mut Ctx<'_, Msg>) {
+        self.unended = unended_in(self.log.records());
+        let transactions: Vec<Tx> = self.unended.iter().copied().collect();
+        for tx in transactions {
+            let open = Open {
+                phase: Phase::Committing,
+                asked: Set::default(),
+                answered: Set::default(),
+                resends: Tally(0),
+            };
+            self.open.insert(tx, open);
+            self.last = Some((tx, true));
+            self.spread(ctx, tx, true);
+            ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, self.settings.resend.wait(0));
+        }
+        if self.open.is_empty() {
+            self.pause(ctx);
+        }
+    }
+
+    pub(super) fn flush(&mut self, ticket: Ticket) {
+        self.flushed = self.log.flush(ticket);
+        match self.flushed {
+            Some(Record::Commit(tx)) => {
+                self.unended.insert(tx);
+                self.settled.add(tx);
+            }
+            Some(Record::End(tx)) => {
+                self.unended.remove(&tx);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn on_crash(&mut self) {
+        self.log.crash();
+        self.open.clear();
+        self.flushed = None;
+        self.last = None;
+    }
+
+    pub(super) fn mood(&self) -> Mood {
+        match (self.open.values().next_back().map(|open| open.phase), self.last) {
+            (Some(Phase::Collecting), _) => Mood::Waiting,
+            (Some(Phase::Deciding), _) => Mood::Working,
+            (Some(Phase::Committing), _) | (None, Some((_, true))) => Mood::Committed,
+            (None, Some((_, false))) => Mood::Aborted,
+            (None, None) => Mood::Idle,
+        }
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        let newest = self.open.iter().next_back();
+        out.status = match (newest, self.last) {
+            (Some((tx, open)), _) => {
+                let got = open.answered.0.count_ones() as i32;
+                let args = [*tx, got, self.settings.participants.len() as i32];
+                Some(match (open.phase, open.resends.0) {
+                    (Phase::Collecting, _) => Label::with("status.collecting", args),
+                    (Phase::Deciding, _) => Label::with("status.deciding", args),
+                    (Phase::Committing, 0) => Label::with("status.committing", args),
+                    (Phase::Committing, n) => Label::with("status.resending", [*tx, got, n as i32]),
+                })
+            }
+            (None, Some((tx, true))) => Some(Label::with("status.complete", [tx, 0, 0])),
+            (None, Some((tx, false))) => Some(Label::with("status.given-up", [tx, 0, 0])),
+            (None, None) => None,
+        };
+        if let Some((tx, open)) = newest {
+            let committing = open.phase == Phase::Committing;
+            let title = if committing { "section.acks" } else { "section.votes" };
+            out.section(Label::with(title, [*tx, 0, 0]), Shape::Table, false);
+            for (place, node) in self.settings.participants.iter().enumerate() {
+                let state = match (open.answered.has(place), open.asked.has(place), committing) {
+                    (true, _, false) => "vote.yes",
+                    (false, true, false) => "vote.waiting",
+                    (false, false, false) => "vote.not-asked",
+                    (true, _, true) => "ack.here",
+                    (false, true, true) => "ack.waiting",
+                    (false, false, true) => "ack.not-told",
+                };
+                let cells = [
+                    Cell::Text(Label::with("row.node", [i32::from(node.0), 0, 0])),
+                    Cell::Text(Label::new(state)),
+                ];
+                out.row(place as u64, Mark::Plain, &cells);
+            }
+        }
+        log::describe(out, &self.log, |record| match *record {
+            Record::Commit(tx) => Label::with("log.commit", [tx, 0, 0]),
+            Record::End(tx) => Label::with("log.end", [tx, 0, 0]),
+        });
+    }
+}
+
+/// Reads a whole log: committed and not ended.
+fn unended_in<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeSet<Tx> {
+    let mut unended = BTreeSet::new();
+    for record in records {
+        match *record {
+            Record::Commit(tx) => {
+                unended.insert(tx);
+            }
+            Record::End(tx) => {
+                unended.remove(&tx);
+            }
+        }
+    }
+    unended
+}

@@ -1,0 +1,250 @@
+//! Two-phase commit: a coordinator asks everybody to prepare, and commits only when all have voted
+//! yes. Atomic over several databases, and blocked while the one who knows the decision is silent.
+//!
+//! Owns the roles ([`Coordinator`], [`Participant`], [`Client`], the careless [`Backup`]), what they
+//! promise, and the scenarios. Does not own cooperative termination, decisions by an operator, or
+//! transactions that wait for each other's rows on purpose: those come as scenarios of their own.
+//!
+//! Sources: Gray and Lamport, *Consensus on Transaction Commit* (2006), whose `TwoPhase.tla` this
+//! refines; Mohan, Lindsay and Obermarck, *Transaction Management in the R\* Distributed Database
+//! Management System* (1986) for presumed abort; Bernstein, Hadzilacos and Goodman (1987), chapter 7.
+
+mod backup;
+mod client;
+mod coordinator;
+mod log;
+mod message;
+mod participant;
+mod promises;
+mod service;
+mod settled;
+
+pub use backup::Backup;
+pub use client::Client;
+pub use coordinator::Coordinator;
+pub use message::{Msg, kind, record, timer};
+pub use participant::{InDoubt, Participant};
+pub use service::Service;
+
+use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
+use crate::parts::backoff::Backoff;
+use crate::patterns::pattern::{
+    Expect, Kind, Param, Params, Pattern, Promise, Range, Role, Scenario, System,
+};
+
+/// The pattern.
+pub static PATTERN: Pattern = Pattern {
+    id: "two-phase-commit",
+    version: 1,
+    messages: &[
+        Kind::command("prepare"),
+        Kind::event("yes"),
+        Kind::failure("no"),
+        Kind::command("commit"),
+        Kind::event("ack"),
+        Kind::undo("abort"),
+        Kind::query("inquiry"),
+        Kind::command("order"),
+        Kind::event("order-confirmed"),
+        Kind::failure("order-refused"),
+        Kind::event("done"),
+    ],
+    records: &[Kind::event("prepared"), Kind::event("commit"), Kind::undo("abort"), Kind::event("end")],
+    timers: &[
+        Kind::failure("vote-timeout"),
+        Kind::query("inquiry"),
+        Kind::command("resend"),
+        Kind::command("next-order"),
+        Kind::query("answer"),
+        Kind::failure("takeover"),
+    ],
+    facts: &[
+        Kind::event("data-changed"),
+        Kind::event("money-moved"),
+        Kind::event("stock-reserved"),
+        Kind::event("shipment-booked"),
+        Kind::event("points-credited"),
+        Kind::event("invoice-issued"),
+    ],
+    verbs: &[Kind::command("place-order")],
+    params: &[
+        Param { id: "cast", range: Range::Choice(&["textbook", "shop"]), default: 1 },
+        Param { id: "participants", range: Range::Count(2, 5), default: 3 },
+        Param { id: "prepare", range: Range::Choice(&["sequential", "parallel"]), default: 1 },
+        Param { id: "orders", range: Range::Count(1, 10_000), default: 1 },
+        Param { id: "order-gap", range: Range::Millis(0, 10_000), default: 20 },
+        Param { id: "vote-timeout", range: Range::Millis(1, 60_000), default: 120 },
+        Param { id: "inquiry-after", range: Range::Millis(1, 60_000), default: 60 },
+        Param { id: "inquiry-cap", range: Range::Millis(1, 60_000), default: 480 },
+        Param { id: "resend-after", range: Range::Millis(1, 60_000), default: 80 },
+        Param { id: "vote-order", range: Range::Choice(&["write-first", "send-first"]), default: 0 },
+        Param {
+            id: "in-doubt",
+            range: Range::Choice(&["wait", "abort-alone", "commit-alone"]),
+            default: 0,
+        },
+        Param { id: "backup", range: Range::Choice(&["none", "careless"]), default: 0 },
+        Param { id: "answer-after", range: Range::Millis(1, 60_000), default: 400 },
+    ],
+    promises: &[
+        Promise { id: "agreement", expect: Expect::Always, check: promises::agreement },
+        Promise { id: "votes-respected", expect: Expect::Always, check: promises::votes_respected },
+        Promise { id: "decision-logged", expect: Expect::Always, check: promises::decision_logged },
+        Promise { id: "everyone-decides", expect: Expect::AtRest, check: promises::everyone_decides },
+        Promise { id: "applied-once", expect: Expect::AtRest, check: promises::applied_once },
+        Promise { id: "no-locks-left", expect: Expect::AtRest, check: promises::no_locks_left },
+    ],
+    scenarios: &[
+        Scenario { id: "textbook", recipe: include_str!("scenarios/textbook.recipe") },
+        Scenario { id: "shop", recipe: include_str!("scenarios/shop.recipe") },
+        Scenario { id: "vote-no", recipe: include_str!("scenarios/vote-no.recipe") },
+        Scenario { id: "lost-vote", recipe: include_str!("scenarios/lost-vote.recipe") },
+        Scenario {
+            id: "coordinator-crash-before-decision",
+            recipe: include_str!("scenarios/coordinator-crash-before-decision.recipe"),
+        },
+        Scenario {
+            id: "coordinator-crash-after-decision",
+            recipe: include_str!("scenarios/coordinator-crash-after-decision.recipe"),
+        },
+        Scenario {
+            id: "crash-between-commits",
+            recipe: include_str!("scenarios/crash-between-commits.recipe"),
+        },
+        Scenario { id: "blocked", recipe: include_str!("scenarios/blocked.recipe") },
+        Scenario { id: "participant-crash", recipe: include_str!("scenarios/participant-crash.recipe") },
+        Scenario { id: "lost-ack", recipe: include_str!("scenarios/lost-ack.recipe") },
+        Scenario { id: "vote-before-write", recipe: include_str!("scenarios/vote-before-write.recipe") },
+        Scenario { id: "careless-backup", recipe: include_str!("scenarios/careless-backup.recipe") },
+        Scenario {
+            id: "impatient-participant",
+            recipe: include_str!("scenarios/impatient-participant.recipe"),
+        },
+    ],
+    build,
+    texts: [include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")],
+};
+
+/// A node of two-phase commit.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub enum Node {
+    /// Who wants something.
+    Client(Client),
+    /// Who decides.
+    Coordinator(Coordinator),
+    /// Who does the work.
+    Participant(Participant),
+    /// A standby that decides what it must not.
+    Backup(Backup),
+}
+
+impl Machine for Node {
+    type Msg = Msg;
+
+    fn on_event(&mut self, ctx: &mut Ctx<'_, Msg>, event: Event<'_, Msg>) {
+        match self {
+            Self::Client(node) => node.on_event(ctx, event),
+            Self::Coordinator(node) => node.on_event(ctx, event),
+            Self::Participant(node) => node.on_event(ctx, event),
+            Self::Backup(node) => node.on_event(ctx, event),
+        }
+    }
+
+    fn flush(&mut self, ticket: Ticket) {
+        match self {
+            Self::Coordinator(node) => node.flush(ticket),
+            Self::Participant(node) => node.flush(ticket),
+            Self::Client(_) | Self::Backup(_) => {}
+        }
+    }
+
+    fn on_crash(&mut self) {
+        match self {
+            Self::Client(_) => {}
+            Self::Coordinator(node) => node.on_crash(),
+            Self::Participant(node) => node.on_crash(),
+            Self::Backup(node) => node.on_crash(),
+        }
+    }
+
+    fn mood(&self) -> Mood {
+        match self {
+            Self::Client(node) => node.mood(),
+            Self::Coordinator(node) => node.mood(),
+            Self::Participant(node) => node.mood(),
+            Self::Backup(node) => node.mood(),
+        }
+    }
+
+    fn describe(&self, out: &mut Description) {
+        match self {
+            Self::Client(node) => node.describe(out),
+            Self::Coordinator(node) => node.describe(out),
+            Self::Participant(node) => node.describe(out),
+            Self::Backup(node) => node.describe(out),
+        }
+    }
+}
+
+/// Names of the textbook's services.
+const SERVICES: [&str; 5] = ["service-1", "service-2", "service-3", "service-4", "service-5"];
+
+fn build(params: &Params) -> System {
+    let shop = params.get("cast") == 1;
+    let n = params.get("participants").clamp(2, 5) as usize;
+    let orders = params.get("orders").clamp(1, 10_000) as i32;
+    let first = params.span("inquiry-after");
+    let inquiry = Backoff { first, cap: params.span("inquiry-cap") };
+    let resend = params.span("resend-after");
+    let answer = params.span("answer-after");
+
+    // Numbers first, as every machine is told whom it speaks to.
+    let client = shop.then_some(NodeId(0));
+    let coordinator = NodeId(u8::from(shop));
+    let participants: Vec<NodeId> = (0..n).map(|i| NodeId(coordinator.0 + 1 + i as u8)).collect();
+    let backup = (params.get("backup") == 1).then_some(NodeId(coordinator.0 + 1 + n as u8));
+
+    let mut system = System::new();
+    if shop {
+        let patience = Backoff { first: answer, cap: answer.times(4) };
+        let machine = Client::new(coordinator, orders, params.span("order-gap"), patience);
+        system.node("client", Role::Client, Node::Client(machine));
+        system.link(NodeId(0), coordinator);
+    }
+    let settings = coordinator::Settings {
+        participants: participants.clone(),
+        client,
+        parallel: params.get("prepare") == 1,
+        vote_timeout: params.span("vote-timeout"),
+        resend: Backoff { first: resend, cap: resend.times(8) },
+        transactions: if shop { 0 } else { orders },
+        gap: params.span("order-gap"),
+    };
+    system.node("coordinator", Role::Coordinator, Node::Coordinator(Coordinator::new(settings)));
+    for (i, me) in participants.iter().enumerate() {
+        let service = if shop { Service::SHOP[i] } else { Service::Plain };
+        let settings = participant::Settings {
+            service,
+            coordinator,
+            backup,
+            send_first: params.get("vote-order") == 1,
+            in_doubt: match params.get("in-doubt") {
+                1 => InDoubt::AbortAlone,
+                2 => InDoubt::CommitAlone,
+                _ => InDoubt::Wait,
+            },
+            inquiry,
+        };
+        let machine = Participant::new(*me, settings, service.table(orders));
+        let id = if shop { service.id() } else { SERVICES[i] };
+        system.node(id, Role::Service, Node::Participant(machine));
+        system.link(coordinator, *me);
+    }
+    if let Some(me) = backup {
+        let machine = Backup::new(coordinator, first);
+        system.node("backup", Role::Coordinator, Node::Backup(machine));
+        system.link(coordinator, me);
+        participants.iter().for_each(|p| system.link(me, *p));
+    }
+    system
+}

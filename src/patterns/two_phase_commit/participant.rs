@@ -1,0 +1,523 @@
+//! A participant: prepares in its own database, votes, and then does what it is told.
+//!
+//! Before it votes yes, everything that it needs to commit is on its disk (PREPARED, with the redo)
+//! and its rows are locked. From then on it may not decide: a timer only makes it *ask*. Before it
+//! acknowledges a commit, COMMIT is on its disk. An abort needs no forced record.
+//!
+//! Owns its table, its log and its vote. Does not own the decision, except in the naive settings
+//! that show why not ([`InDoubt`], [`Settings::send_first`]).
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::log;
+use super::message::{Msg, record, timer};
+use super::service::Service;
+use super::settled::{Settled, Tally};
+use crate::kernel::{
+    Cell, Ctx, Description, Event, Interference, Label, Mark, Mood, NodeId, Shape, Ticket, Timer,
+};
+use crate::parts::backoff::Backoff;
+use crate::parts::database::{Database, Tx, Write};
+use crate::parts::wal::Wal;
+
+/// A record of a participant's log.
+#[derive(Clone, PartialEq, Eq, Hash, Debug)]
+pub enum Record {
+    /// It can commit, whatever happens: the redo is here.
+    Prepared(Tx, Vec<Write>),
+    /// The decision, as it was told.
+    Commit(Tx),
+    /// The decision, as it was told.
+    Abort(Tx),
+}
+
+/// What a participant does when it has voted yes and hears nothing.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum InDoubt {
+    /// Asks, and waits: the only right one.
+    Wait,
+    /// Believes that silence means abort.
+    AbortAlone,
+    /// Believes that silence means commit.
+    CommitAlone,
+}
+
+/// Settings of a participant.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Settings {
+    /// What it does for a living.
+    pub service: Service,
+    /// Who decides.
+    pub coordinator: NodeId,
+    /// A standby that it asks when the coordinator stays silent.
+    pub backup: Option<NodeId>,
+    /// The naive order: the vote leaves before PREPARED is on disk.
+    pub send_first: bool,
+    /// What it does in doubt.
+    pub in_doubt: InDoubt,
+    /// How long it waits before it asks.
+    pub inquiry: Backoff,
+}
+
+/// How far a transaction is, here.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+enum Stage {
+    /// Another transaction holds a lock that it needs.
+    Blocked,
+    /// Its rows are locked, PREPARED is on its way to the disk.
+    Preparing,
+    /// It has voted yes and knows no decision.
+    InDoubt,
+    /// It was told to commit, COMMIT is on its way to the disk.
+    Committing,
+}
+
+/// A transaction under way.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Open {
+    stage: Stage,
+    voted: bool,
+    /// Whether somebody is waiting for its acknowledgement.
+    told: bool,
+    /// Whether an enquiry went unanswered.
+    silence: bool,
+    writes: Vec<Write>,
+    enquiries: Tally,
+}
+
+/// A participant.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Participant {
+    me: NodeId,
+    settings: Settings,
+    /// Durable.
+    log: Wal<Record>,
+    /// What the log says: prepared, without an outcome. Reading the whole log would give the same.
+    prepared: BTreeMap<Tx, Vec<Write>>,
+    /// What the log says: committed, and not in the table yet.
+    redo: BTreeMap<Tx, Vec<Write>>,
+    settled: Settled,
+    /// Rows are durable, locks are not.
+    db: Database,
+    /// Volatile: transactions under way.
+    open: BTreeMap<Tx, Open>,
+    last: Option<(Tx, bool)>,
+    /// What the disk has just confirmed; empty between steps.
+    flushed: Option<Record>,
+    /// For the promises, and for nothing else: its newest votes of no, and a yes that left before
+    /// PREPARED was on disk.
+    refused: VecDeque<Tx>,
+    unlogged: Option<Tx>,
+}
+
+impl Participant {
+    /// A participant with its table at the start.
+    #[must_use]
+    pub fn new(me: NodeId, settings: Settings, db: Database) -> Self {
+        Self {
+            me,
+            settings,
+            log: Wal::new(),
+            prepared: BTreeMap::new(),
+            redo: BTreeMap::new(),
+            settled: Settled::default(),
+            db,
+            open: BTreeMap::new(),
+            last: None,
+            flushed: None,
+            refused: VecDeque::new(),
+            unlogged: None,
+        }
+    }
+
+    /// Its table and the locks on it.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.db
+    }
+
+    /// What its log says is committed.
+    #[must_use]
+    pub const fn settled(&self) -> &Settled {
+        &self.settled
+    }
+
+    /// Whether its disk says that this transaction is committed.
+    #[must_use]
+    pub fn has_committed(&self, tx: Tx) -> bool {
+        self.settled
+            .contains(tx, || self.log.records().rev().any(|r| matches!(r, Record::Commit(t) if *t == tx)))
+    }
+
+    /// Transactions that can still commit here: under way, or prepared on disk without an outcome.
+    pub fn unsettled(&self) -> impl Iterator<Item = Tx> {
+        let on_disk = self.prepared.keys().filter(|tx| !self.open.contains_key(tx));
+        self.open.keys().chain(on_disk).copied()
+    }
+
+    /// Whether a transaction can still commit here.
+    #[must_use]
+    pub fn is_unsettled(&self, tx: Tx) -> bool {
+        self.open.contains_key(&tx) || self.prepared.contains_key(&tx)
+    }
+
+    /// The first transaction about which it is in doubt, and how often it has asked. A participant
+    /// that is down is in doubt about what its log says is prepared (`up` is the world's to say).
+    #[must_use]
+    pub fn doubt(&self, up: bool) -> Option<(Tx, u32)> {
+        if up {
+            let mut open = self.open.iter();
+            open.find(|(_, o)| o.voted && o.stage != Stage::Committing).map(|(tx, o)| (*tx, o.enquiries.0))
+        } else {
+            self.prepared.keys().next().map(|tx| (*tx, 0))
+        }
+    }
+
+    /// Its newest votes of no.
+    pub fn refused(&self) -> impl Iterator<Item = Tx> {
+        self.refused.iter().copied()
+    }
+
+    /// A transaction whose yes left before PREPARED was on disk.
+    #[must_use]
+    pub const fn unlogged(&self) -> Option<Tx> {
+        self.unlogged
+    }
+
+    pub(super) fn on_event(&mut self, ctx: &mut Ctx<'_, Msg>, event: Event<'_, Msg>) {
+        match event {
+            Event::Recovered => self.recover(ctx),
+            Event::Message { from, msg } => match *msg {
+                Msg::Prepare(tx) => self.asked(ctx, tx),
+                Msg::Commit(tx) if ctx.interference() != Interference::Fail => self.commit(ctx, from, tx),
+                Msg::Abort(tx) => self.abort(ctx, tx),
+                _ => {}
+            },
+            Event::Timer(Timer { kind: timer::INQUIRY, arg: tx }) => self.overdue(ctx, tx),
+            Event::Persisted(_) => match self.flushed.take() {
+                Some(Record::Prepared(tx, _)) => self.prepared(ctx, tx),
+                Some(Record::Commit(tx)) => self.apply(ctx, tx),
+                Some(Record::Abort(_)) | None => {}
+            },
+            Event::Refused(ticket) => match self.log.refuse(ticket) {
+                Some(Record::Prepared(tx, _)) => self.cannot(ctx, tx),
+                Some(Record::Commit(tx)) => self.write(ctx, Record::Commit(tx)),
+                Some(Record::Abort(tx)) => self.write(ctx, Record::Abort(tx)),
+                None => {}
+            },
+            Event::Start | Event::Timer(_) | Event::Command(..) => {}
+        }
+    }
+
+    fn write(&mut self, ctx: &mut Ctx<'_, Msg>, record: Record) {
+        let (kind, tx) = match record {
+            Record::Prepared(tx, _) => (record::PREPARED, tx),
+            Record::Commit(tx) => (record::COMMIT, tx),
+            Record::Abort(tx) => (record::ABORT, tx),
+        };
+        self.log.append(ctx, kind, [tx, 0, 0], record);
+    }
+
+    /// Prepare arrived.
+    fn asked(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        match self.open.get(&tx).map(|open| open.voted) {
+            Some(true) => ctx.send(self.settings.coordinator, Msg::Yes(tx)),
+            Some(false) => {}
+            // A late copy: to prepare again would be to apply twice.
+            None if self.has_committed(tx) => {}
+            // Refused by the business, or failed for a reason that may pass: either way this
+            // transaction has lost a participant, and no is the answer that is quick and safe.
+            None if ctx.interference() != Interference::None => self.vote_no(ctx, tx),
+            None => self.prepare(ctx, tx),
+        }
+    }
+
+    /// Locks its rows and prepares; waits while somebody else holds one.
+    fn prepare(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        let mut open = Open {
+            stage: Stage::Blocked,
+            voted: false,
+            told: false,
+            silence: false,
+            writes: Vec::new(),
+            enquiries: Tally(0),
+        };
+        if self.db.lock(tx, self.settings.service.keys()).is_ok() {
+            let Some(writes) = self.settings.service.plan(&self.db) else {
+                self.db.unlock(tx);
+                self.open.remove(&tx);
+                return self.vote_no(ctx, tx);
+            };
+            open.stage = Stage::Preparing;
+            open.writes = writes.clone();
+            self.open.insert(tx, open);
+            if self.settings.send_first {
+                self.vote_yes(ctx, tx);
+            }
+            self.write(ctx, Record::Prepared(tx, writes));
+        } else {
+            self.open.insert(tx, open);
+        }
+    }
+
+    /// PREPARED is on disk.
+    fn prepared(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        let Some(open) = self.open.get_mut(&tx) else { return };
+        if open.stage == Stage::Preparing {
+            open.stage = Stage::InDoubt;
+            if !open.voted {
+                self.vote_yes(ctx, tx);
+            }
+        }
+    }
+
+    fn vote_yes(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        if !self.prepared.contains_key(&tx) {
+            self.unlogged.get_or_insert(tx);
+        }
+        let Some(open) = self.open.get_mut(&tx) else { return };
+        open.voted = true;
+        ctx.send(self.settings.coordinator, Msg::Yes(tx));
+        ctx.set_timer(Timer { kind: timer::INQUIRY, arg: tx }, self.settings.inquiry.wait(0));
+    }
+
+    fn vote_no(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        if self.refused.len() == 8 {
+            self.refused.pop_front();
+        }
+        self.refused.push_back(tx);
+        self.last = Some((tx, false));
+        ctx.send(self.settings.coordinator, Msg::No(tx));
+    }
+
+    /// The disk refuses PREPARED: what cannot be promised is refused.
+    fn cannot(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        if self.open.get(&tx).is_some_and(|open| open.stage == Stage::Preparing) {
+            ctx.cancel_timer(Timer { kind: timer::INQUIRY, arg: tx });
+            self.vote_no(ctx, tx);
+            self.release(ctx, tx);
+        }
+    }
+
+    /// In doubt for too long.
+    fn overdue(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        if !self.open.get(&tx).is_some_and(|open| open.voted && open.stage != Stage::Committing) {
+            return;
+        }
+        match self.settings.in_doubt {
+            InDoubt::Wait => self.ask(ctx, tx),
+            InDoubt::AbortAlone => self.abort(ctx, tx),
+            InDoubt::CommitAlone => self.decide_commit(ctx, tx, false),
+        }
+    }
+
+    fn ask(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        let Some(open) = self.open.get_mut(&tx) else { return };
+        ctx.send(self.settings.coordinator, Msg::Inquiry(tx));
+        if let (true, Some(backup)) = (open.silence, self.settings.backup) {
+            ctx.send(backup, Msg::Inquiry(tx));
+        }
+        open.silence = true;
+        open.enquiries.0 += 1;
+        let wait = self.settings.inquiry.wait(open.enquiries.0);
+        ctx.set_timer(Timer { kind: timer::INQUIRY, arg: tx }, wait);
+    }
+
+    /// Commit arrived.
+    fn commit(&mut self, ctx: &mut Ctx<'_, Msg>, from: NodeId, tx: Tx) {
+        match self.open.get(&tx) {
+            Some(open) if open.stage == Stage::Committing || !open.voted => {}
+            Some(_) => self.decide_commit(ctx, tx, true),
+            // Nothing is known of it: it was settled here, and the acknowledgement was lost.
+            None if from == self.settings.coordinator => ctx.send(from, Msg::Ack(tx)),
+            None => {}
+        }
+    }
+
+    fn decide_commit(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, told: bool) {
+        let Some(open) = self.open.get_mut(&tx) else { return };
+        open.stage = Stage::Committing;
+        open.told = told;
+        ctx.cancel_timer(Timer { kind: timer::INQUIRY, arg: tx });
+        self.write(ctx, Record::Commit(tx));
+    }
+
+    /// COMMIT is on disk: the change goes into the table, the locks are free, the coordinator hears.
+    fn apply(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        self.redo_one(ctx, tx);
+        self.last = Some((tx, true));
+        if self.open.get(&tx).is_some_and(|open| open.told) {
+            ctx.send(self.settings.coordinator, Msg::Ack(tx));
+        }
+        self.release(ctx, tx);
+    }
+
+    fn redo_one(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        if let Some(writes) = self.redo.remove(&tx) {
+            self.db.redo(&writes);
+            let delta = writes.first().map_or(0, |write| write.to - write.from);
+            ctx.observe(self.settings.service.fact(), [tx, i32::from(self.me.0), delta]);
+        }
+    }
+
+    /// Abort arrived, or was decided alone.
+    fn abort(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        let Some(open) = self.open.get(&tx) else { return };
+        match open.stage {
+            // A decision is never taken back.
+            Stage::Committing => return,
+            Stage::Blocked => {}
+            Stage::Preparing | Stage::InDoubt => {
+                ctx.cancel_timer(Timer { kind: timer::INQUIRY, arg: tx });
+                self.write(ctx, Record::Abort(tx));
+            }
+        }
+        self.last = Some((tx, false));
+        self.release(ctx, tx);
+    }
+
+    /// A transaction is over here: its locks are free, and whoever waited for them goes on.
+    fn release(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
+        self.open.remove(&tx);
+        self.db.unlock(tx);
+        let waits = |(tx, open): (&Tx, &Open)| (open.stage == Stage::Blocked).then_some(*tx);
+        while let Some(next) = self.open.iter().find_map(waits) {
+            self.prepare(ctx, next);
+            if self.open.contains_key(&next) {
+                break;
+            }
+        }
+    }
+
+    /// From the disk alone: outcome on disk, redo; PREPARED without outcome, lock again and ask;
+    /// anything else was aborted by the crash.
+    fn recover(&mut self, ctx: &mut Ctx<'_, Msg>) {
+        let to_redo: Vec<Tx> = self.redo.keys().copied().collect();
+        for tx in to_redo {
+            self.redo_one(ctx, tx);
+        }
+        self.prepared = prepared_in(self.log.records());
+        for (tx, writes) in self.prepared.clone() {
+            let locked = self.db.lock(tx, writes.iter().map(|write| write.key));
+            debug_assert_eq!(locked, Ok(()), "no two prepared transactions held one row");
+            let open = Open {
+                stage: Stage::InDoubt,
+                voted: true,
+                told: false,
+                silence: false,
+                writes,
+                enquiries: Tally(0),
+            };
+            self.open.insert(tx, open);
+            self.ask(ctx, tx);
+        }
+    }
+
+    pub(super) fn flush(&mut self, ticket: Ticket) {
+        self.flushed = self.log.flush(ticket);
+        match &self.flushed {
+            Some(Record::Prepared(tx, writes)) => {
+                self.prepared.insert(*tx, writes.clone());
+            }
+            Some(Record::Commit(tx)) => {
+                if let Some(writes) = self.prepared.remove(tx) {
+                    self.redo.insert(*tx, writes);
+                    self.settled.add(*tx);
+                }
+            }
+            Some(Record::Abort(tx)) => {
+                self.prepared.remove(tx);
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn on_crash(&mut self) {
+        self.log.crash();
+        self.db.crash();
+        self.open.clear();
+        self.flushed = None;
+        self.last = None;
+    }
+
+    pub(super) fn mood(&self) -> Mood {
+        // The transaction that holds the locks says more than one that waits for them.
+        let stages = || self.open.values().map(|open| (open.stage, open.voted));
+        if let Some((stage, voted)) = stages().find(|(stage, _)| *stage != Stage::Blocked) {
+            return match (stage, voted) {
+                (Stage::Committing, _) => Mood::Working,
+                (_, true) => Mood::InDoubt,
+                (_, false) => Mood::Locked,
+            };
+        }
+        match self.last {
+            Some((_, true)) => Mood::Committed,
+            Some((_, false)) => Mood::Aborted,
+            None => Mood::Idle,
+        }
+    }
+
+    pub(super) fn describe(&self, out: &mut Description) {
+        out.status = self.status();
+        out.section(Label::new("section.table"), Shape::Table, true);
+        for (key, value) in self.db.rows() {
+            let owner = self.db.owner(key);
+            let lasting = self.prepared.iter().next().filter(|_| self.open.is_empty());
+            let planned = (owner.and_then(|tx| Some((tx, &self.open.get(&tx)?.writes))))
+                .or(lasting.map(|(tx, writes)| (*tx, writes)));
+            let write = planned.and_then(|(_, writes)| writes.iter().find(|write| write.key == key));
+            let name = self.settings.service.rows()[usize::from(key)];
+            let mut cells = vec![Cell::Text(Label::new(name))];
+            cells.push(match write {
+                Some(write) => Cell::Change(i64::from(write.from), i64::from(write.to)),
+                None => Cell::Number(i64::from(value)),
+            });
+            if let Some(tx) = owner {
+                cells.push(Cell::Text(Label::with("row.locked-by", [tx, 0, 0])));
+            }
+            let mark = match (owner, write) {
+                (Some(_), _) => Mark::Locked,
+                (None, Some(_)) => Mark::Provisional,
+                (None, None) => Mark::Plain,
+            };
+            out.row(u64::from(key), mark, &cells);
+        }
+        log::describe(out, &self.log, |record| match record {
+            Record::Prepared(tx, _) => Label::with("log.prepared", [*tx, 0, 0]),
+            Record::Commit(tx) => Label::with("log.commit", [*tx, 0, 0]),
+            Record::Abort(tx) => Label::with("log.abort", [*tx, 0, 0]),
+        });
+    }
+
+    fn status(&self) -> Option<Label> {
+        if let Some((tx, open)) = self.open.iter().find(|(_, open)| open.stage != Stage::Blocked) {
+            return Some(match (open.stage, open.voted, open.enquiries.0) {
+                (Stage::Committing, ..) => Label::with("status.writing-commit", [*tx, 0, 0]),
+                (_, false, _) => Label::with("status.preparing", [*tx, 0, 0]),
+                (_, true, 0) => Label::with("status.in-doubt", [*tx, 0, 0]),
+                (_, true, n) => Label::with("status.asking", [*tx, n as i32, 0]),
+            });
+        }
+        let label = match self.last? {
+            (tx, true) => Label::with("status.committed", [tx, 0, 0]),
+            (tx, false) => Label::with("status.aborted", [tx, 0, 0]),
+        };
+        Some(label)
+    }
+}
+
+/// Reads a whole log: prepared, without an outcome.
+fn prepared_in<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeMap<Tx, Vec<Write>> {
+    let mut prepared = BTreeMap::new();
+    for record in records {
+        match record {
+            Record::Prepared(tx, writes) => {
+                prepared.insert(*tx, writes.clone());
+            }
+            Record::Commit(tx) | Record::Abort(tx) => {
+                prepared.remove(tx);
+            }
+        }
+    }
+    prepared
+}
