@@ -1,4 +1,6 @@
 //! What services are made of: deterministic sub-machines with tests of their own. A part knows no
 //! pattern; a pattern puts parts together.
 
+pub mod idempotency;
+pub mod retry;
 pub mod wal;
