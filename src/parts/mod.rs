@@ -3,4 +3,6 @@
 
 pub mod backoff;
 pub mod database;
+pub mod idempotency;
+pub mod retry;
 pub mod wal;

@@ -1,12 +1,13 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
 pub mod pattern;
+pub mod saga;
 pub mod two_phase_commit;
 
 use pattern::Pattern;
 
 /// Every pattern, in learning order.
-pub static ALL: &[&Pattern] = &[&two_phase_commit::PATTERN];
+pub static ALL: &[&Pattern] = &[&saga::PATTERN, &two_phase_commit::PATTERN];
 
 /// The pattern of this name.
 #[must_use]

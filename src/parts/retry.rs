@@ -1,0 +1,95 @@
+//! When to try again: exponential back-off with jitter, from whole numbers alone.
+//!
+//! Owns the arithmetic. Does not own timers, nor what counts as a failure, nor the dice: a machine
+//! rolls them with [`crate::kernel::Ctx::roll`].
+
+use crate::kernel::Span;
+
+/// How waits are spread, so that clients who failed together do not come back together
+/// (Brooker, "Exponential Backoff and Jitter", AWS Architecture Blog 2015).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub enum Jitter {
+    /// Not at all.
+    None,
+    /// Half of the wait is certain, half is chance.
+    #[default]
+    Equal,
+    /// All of the wait is chance.
+    Full,
+}
+
+/// Exponential back-off: `base`, `base·factor`, `base·factor²`, … and never more than `cap`.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct RetryPolicy {
+    /// How often to try in all, the first time included; `None`: until it works.
+    pub attempts: Option<u32>,
+    /// The wait after the first failure.
+    pub base: Span,
+    /// What a wait is multiplied by for the next one; 1 keeps it constant.
+    pub factor: u32,
+    /// The longest wait.
+    pub cap: Span,
+    /// How waits are spread.
+    pub jitter: Jitter,
+}
+
+impl RetryPolicy {
+    /// How long to wait after so many failed attempts (counted from 1) before the next;
+    /// `None` when it was the last. `roll(n)` gives a whole number below `n`.
+    pub fn wait(&self, failed: u32, roll: impl FnOnce(u64) -> u64) -> Option<Span> {
+        if self.attempts.is_some_and(|most| failed >= most) {
+            return None;
+        }
+        let full = self.full(failed);
+        Some(match self.jitter {
+            Jitter::None => full,
+            Jitter::Equal => Span::us(full.micros - full.micros / 2 + roll(full.micros / 2 + 1)),
+            Jitter::Full => Span::us(roll(full.micros + 1)),
+        })
+    }
+
+    /// The wait after so many failed attempts, without jitter.
+    #[must_use]
+    pub fn full(&self, failed: u32) -> Span {
+        let mut micros = self.base.micros.min(self.cap.micros);
+        for _ in 1..failed {
+            if micros >= self.cap.micros || self.factor <= 1 {
+                break;
+            }
+            micros = micros.saturating_mul(u64::from(self.factor)).min(self.cap.micros);
+        }
+        Span::us(micros)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const POLICY: RetryPolicy = RetryPolicy {
+        attempts: Some(5),
+        base: Span::ms(40),
+        factor: 2,
+        cap: Span::ms(250),
+        jitter: Jitter::None,
+    };
+
+    #[test]
+    fn waits_double_up_to_the_cap_and_end_with_the_attempts() {
+        let waits: Vec<_> = (1..=5).map(|n| POLICY.wait(n, |_| 0)).collect();
+        let ms = |n| Some(Span::ms(n));
+        assert_eq!(waits, [ms(40), ms(80), ms(160), ms(250), None]);
+        let endless = RetryPolicy { attempts: None, ..POLICY };
+        assert_eq!(endless.wait(u32::MAX, |_| 0), ms(250));
+    }
+
+    #[test]
+    fn jitter_stays_within_its_share() {
+        let equal = RetryPolicy { jitter: Jitter::Equal, ..POLICY };
+        assert_eq!(equal.wait(2, |_| 0), Some(Span::ms(40)));
+        assert_eq!(equal.wait(2, |n| n - 1), Some(Span::ms(80)));
+        let full = RetryPolicy { jitter: Jitter::Full, ..POLICY };
+        assert_eq!(full.wait(2, |_| 0), Some(Span::ZERO));
+        assert_eq!(full.wait(2, |n| n - 1), Some(Span::ms(80)));
+    }
+}
