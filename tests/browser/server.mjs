@@ -27,7 +27,8 @@ const TYPES = {
  * - `headers`: further headers of the served files
  * - `pages`: `{ "/host.html": "<!doctype html>…" }`, pages of the test's own, without a policy
  *
- * In what comes back, `requests` lists what was asked for (method, path, status), and
+ * In what comes back, `requests` lists what was asked for (method, path, status; 0 before the answer,
+ * -1 when the connection was broken), and
  * `fail(pattern, how)` and `slow(pattern, milliseconds)` change the answers from then on: `pattern` is
  * matched against the path, `how` is a status, "abort" (the connection breaks) or "cut" (half the file).
  */
@@ -50,7 +51,10 @@ export async function serve({ root, prefix = "/", csp = STRICT, headers = {}, pa
     const wait = delays.findLast(([pattern]) => pattern.test(path))?.[1];
     if (wait) await new Promise((done) => setTimeout(done, wait));
     const failure = failures.findLast(([pattern]) => pattern.test(path))?.[1];
-    if (failure === "abort") return request.socket.destroy();
+    if (failure === "abort") {
+      record.status = -1;
+      return request.socket.destroy();
+    }
     if (typeof failure === "number") return end(failure, { "content-type": "text/plain" }, "broken on purpose");
 
     if (pages[path]) return end(200, { "content-type": TYPES[".html"] }, pages[path]);
@@ -75,6 +79,10 @@ export async function serve({ root, prefix = "/", csp = STRICT, headers = {}, pa
     requests,
     fail: (pattern, how) => failures.push([pattern, how]),
     slow: (pattern, milliseconds) => delays.push([pattern, milliseconds]),
+    /** Waits until every request so far has its answer. */
+    idle: async () => {
+      while (requests.some(({ status }) => status === 0)) await new Promise((done) => setTimeout(done, 10));
+    },
     mend: () => {
       failures.length = 0;
       delays.length = 0;

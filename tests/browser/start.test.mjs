@@ -34,6 +34,7 @@ for (const [name, lab] of [["at the root of a host", atRoot], ["below a path", b
     assert.equal(await tab.started(), "app");
     assert.ok((await tab.page.locator("body").innerText()).trim().length > 0, "something is shown");
     clean(tab);
+    await lab.server.idle();
     assert.deepEqual(lab.server.requests.filter(({ status }) => status !== 200), []);
     const paths = lab.server.requests.map(({ path }) => path);
     assert.deepEqual(paths, [...new Set(paths)], "what is preloaded is also used: nothing is fetched twice");
