@@ -3,6 +3,9 @@
 //! One workload: two-phase commit with three participants, everything sent in parallel, orders one
 //! after another until 100,000 steps are taken.
 
+#![cfg_attr(target_arch = "wasm32", no_main)]
+#![cfg(not(target_arch = "wasm32"))]
+
 use std::hint::black_box;
 
 use converge::kernel::{SimTime, TraceEvent, TraceSink, World};

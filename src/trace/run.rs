@@ -230,6 +230,19 @@ impl Run {
         self.recorded.held.contains(&msg)
     }
 
+    /// Time and fingerprint of every state, by one straight run from the start: what a rebuilt moment
+    /// is held against.
+    pub fn fingerprints(&self) -> impl Iterator<Item = (SimTime, Fingerprint)> + use<> {
+        let mut world = self.stage.world.clone();
+        let mut left = self.len();
+        let first = (world.now(), world.fingerprint());
+        std::iter::once(first).chain(std::iter::from_fn(move || {
+            left = left.checked_sub(1)?;
+            world.advance(None).ok()?;
+            Some((world.now(), world.fingerprint()))
+        }))
+    }
+
     /// All events, oldest first.
     #[must_use]
     pub fn events(&self) -> &[TraceEvent] {
