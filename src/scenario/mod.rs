@@ -1,5 +1,7 @@
 //! Recipes: the whole truth of a run as data, in a text form that a person writes and a link form
-//! that a person sends. Owns the formats and their errors.
+//! that a person sends. Owns the formats and their errors, and one entry of a script as a sentence.
+//! Does not own what a run is ([`crate::trace`]), nor anything that is written about one
+//! ([`crate::export`]).
 //!
 //! # The text form
 //!
@@ -46,7 +48,24 @@
 //! `before A writes` is after the disk was asked and before the record is on it; `after A writes` is
 //! with the record on disk and before anything that follows from it; `after A has written` is after
 //! what follows from it was done.
+//!
+//! A moment that something is only about to happen at is over at once; a time after it is
+//! `[TIME] after …` one of
+//!
+//! ```text
+//! after A is about to send MSG to B [#n]        after B is about to handle MSG from A [#n]
+//! after A is about to write REC [#n]
+//! ```
+//!
+//! A time is `20 ms`, `1.5 s`, `4.211 ms` or `250 us`. What is left out: the seed is 1, a parameter
+//! has its pattern's default, a verb's value is 0. A recipe is complete without the shipped scenario
+//! that it names: changing that scenario changes no recipe that came from it.
+//!
+//! `#` with a digit after it, not at the beginning of a line, is an occurrence and no note.
 
+pub mod error;
 pub mod recipe;
+pub mod text;
 
-pub use recipe::Recipe;
+pub use error::{Error, Problem, Thing, Want};
+pub use recipe::{Expected, Recipe, Shipped, find};

@@ -1,11 +1,17 @@
-//! A recipe: the whole truth of a run.
+//! A recipe, and how a run starts from it.
 
 use std::sync::Arc;
 
-use crate::kernel::{SimTime, Script, World};
-use crate::patterns::pattern::{Params, Pattern, PatternRef, Range, System};
+use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Script, SimTime, World};
+use crate::patterns;
+use crate::patterns::pattern::{Node, Params, Pattern, PatternRef, Range, System};
 
-/// Everything that a run depends on. Two runs of equal recipes are equal, step by step.
+use super::text;
+
+/// The seed of a recipe that is silent about it.
+pub const DEFAULT_SEED: u64 = 1;
+
+/// The whole truth of a run. Equal recipes run alike, on every target.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Recipe {
     /// The pattern.
@@ -14,18 +20,54 @@ pub struct Recipe {
     pub scenario: Option<&'static str>,
     /// The parameters.
     pub params: Params,
-    /// The seed of the keyed dice.
+    /// The seed of everything random.
     pub seed: u64,
-    /// Faults and client actions.
+    /// Client actions and faults, in the order a person reads them.
     pub script: Script,
 }
 
+/// What a promise is to be at the end of a shipped scenario's run.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Expected {
+    /// It holds.
+    Holds,
+    /// It is untrue for now, which the pattern allows.
+    NotYet,
+    /// It is broken.
+    Broken,
+}
+
+/// A shipped scenario: a recipe, and what belongs to its lesson.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Shipped {
+    /// The recipe.
+    pub recipe: Recipe,
+    /// Faults that are offered to the reader, not part of the run until chosen.
+    pub offers: Vec<Entry>,
+    /// What promises are to be at the end, by their place in the pattern's list.
+    pub expects: Vec<(usize, Expected)>,
+}
+
 impl Recipe {
-    /// A recipe with every parameter at its default, seed 1 and no faults.
+    /// A pattern with every parameter at its default and nothing scripted.
     #[must_use]
     pub fn new(pattern: &'static Pattern) -> Self {
-        let params = Params::defaults(pattern);
-        Self { pattern: PatternRef(pattern), scenario: None, params, seed: 1, script: Script::new() }
+        Self {
+            pattern: PatternRef(pattern),
+            scenario: None,
+            params: Params::defaults(pattern),
+            seed: DEFAULT_SEED,
+            script: Vec::new(),
+        }
+    }
+
+    /// The recipe of a shipped scenario; `None` when the pattern has none of this name.
+    ///
+    /// # Panics
+    /// When the shipped recipe cannot be read: a mistake in the pattern.
+    #[must_use]
+    pub fn of_scenario(pattern: &'static Pattern, id: &str) -> Option<Self> {
+        Shipped::of(pattern, id).map(|shipped| shipped.recipe)
     }
 
     /// The system of this recipe, and its world before the first step.
@@ -42,6 +84,38 @@ impl Recipe {
     pub fn set_param(&mut self, place: usize, value: i64) {
         let Some(param) = self.pattern.all_params().nth(place) else { return };
         self.params.set_at(place, param.range.clamp(value));
+    }
+
+    /// The nodes, by number: which there are depends on the parameters.
+    #[must_use]
+    pub fn nodes(&self) -> Vec<Node> {
+        (self.pattern.0.build)(&self.params).nodes
+    }
+}
+
+/// The recipe of a shipped scenario, by the names of its pattern and its own.
+///
+/// # Panics
+/// When the shipped recipe cannot be read: a mistake in the pattern.
+#[must_use]
+pub fn find(pattern: &str, scenario: &str) -> Option<Recipe> {
+    Recipe::of_scenario(patterns::find(pattern)?, scenario)
+}
+
+impl Shipped {
+    /// A shipped scenario; `None` when the pattern has none of this name.
+    ///
+    /// # Panics
+    /// When the shipped recipe cannot be read: a mistake in the pattern.
+    #[must_use]
+    pub fn of(pattern: &'static Pattern, id: &str) -> Option<Self> {
+        let scenario = pattern.scenarios.iter().find(|s| s.id == id)?;
+        let mut shipped = match text::parse_shipped(&[pattern], scenario.recipe) {
+            Ok(shipped) => shipped,
+            Err(error) => panic!("{}/{id}: {}", pattern.id, error.text(crate::texts::Lang::En)),
+        };
+        shipped.recipe.scenario = Some(scenario.id);
+        Some(shipped)
     }
 }
 
@@ -69,4 +143,57 @@ impl Range {
     pub fn holds(&self, value: i64) -> bool {
         self.clamp(value) == value
     }
+}
+
+/// The one way to write an anchor: what its point does not speak of has a fixed value, so that equal
+/// moments are equal values.
+#[must_use]
+pub const fn canonical(anchor: Anchor) -> Anchor {
+    let Anchor { point, node, peer, kind, nth } = anchor;
+    match point {
+        Point::Start => Anchor { point, node: NodeId(0), peer: NodeId(0), kind: 0, nth: 1 },
+        Point::AfterCrash | Point::AfterRestart => Anchor { point, node, peer: node, kind: 0, nth },
+        Point::BeforeSend | Point::AfterSend | Point::BeforeHandling | Point::AfterHandling => {
+            Anchor { point, node, peer, kind, nth }
+        }
+        Point::BeforeWrite | Point::AfterWrite | Point::AfterAcknowledgement | Point::AfterTimer => {
+            Anchor { point, node, peer: node, kind, nth }
+        }
+    }
+}
+
+/// Whether an entry says only what the world can do: its names exist, its numbers are in range, and
+/// an action on an arriving message or a write has that for its moment.
+#[must_use]
+pub fn fits(entry: &Entry, pattern: &Pattern, nodes: usize) -> bool {
+    let anchor = &entry.trigger.anchor;
+    let node = |n: NodeId| n.index() < nodes;
+    let kinds = match anchor.point {
+        Point::Start | Point::AfterCrash | Point::AfterRestart => usize::MAX,
+        Point::BeforeSend | Point::AfterSend | Point::BeforeHandling | Point::AfterHandling => {
+            pattern.messages.len()
+        }
+        Point::BeforeWrite | Point::AfterWrite | Point::AfterAcknowledgement => pattern.records.len(),
+        Point::AfterTimer => pattern.timers.len(),
+    };
+    let anchored = node(anchor.node)
+        && node(anchor.peer)
+        && usize::from(anchor.kind) < kinds
+        && anchor.nth >= 1
+        && canonical(*anchor) == *anchor
+        && entry.trigger.delay.micros <= text::LONGEST;
+    let placed = match entry.action.fixed_point() {
+        Some(point) => anchor.point == point && entry.trigger.delay.micros == 0,
+        None => true,
+    };
+    let able = match entry.action {
+        Action::Drop | Action::Duplicate | Action::Refuse | Action::Fail | Action::RefuseWrite => true,
+        Action::Delay(by) => by.micros <= text::LONGEST,
+        Action::Crash(a) | Action::Restart(a) | Action::Pause(a) | Action::Resume(a) => node(a),
+        Action::Cut(a, b) | Action::Heal(a, b) => node(a) && node(b),
+        Action::Slow(a, b, factor) => node(a) && node(b) && (1..=text::SLOWEST).contains(&factor),
+        Action::Deliver(a, b, kind) => node(a) && node(b) && usize::from(kind) < pattern.messages.len(),
+        Action::Command(a, verb, _) => node(a) && usize::from(verb) < pattern.verbs.len(),
+    };
+    anchored && placed && able
 }

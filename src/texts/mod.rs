@@ -88,8 +88,18 @@ pub fn entries(file: &'static str) -> impl Iterator<Item = (&'static str, &'stat
 
 /// Texts that belong to no pattern.
 pub static COMMON: Texts = Texts::new([
-    &[include_str!("en/common.txt"), include_str!("en/ui.txt")],
-    &[include_str!("pt-BR/common.txt"), include_str!("pt-BR/ui.txt")],
+    &[
+        include_str!("en/common.txt"),
+        include_str!("en/errors.txt"),
+        include_str!("en/script.txt"),
+        include_str!("en/ui.txt"),
+    ],
+    &[
+        include_str!("pt-BR/common.txt"),
+        include_str!("pt-BR/errors.txt"),
+        include_str!("pt-BR/script.txt"),
+        include_str!("pt-BR/ui.txt"),
+    ],
 ]);
 
 /// A text that belongs to no pattern. A missing one shows its name; a test sees to it that none is.
