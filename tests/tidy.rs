@@ -41,7 +41,12 @@ fn check(folder: &str, banned: &[&str], except: &[&str], why: &str) {
         }
         for word in banned {
             for (n, line) in code.lines().enumerate() {
-                assert!(!has_word(line, word), "{name}: `{word}` in `{}` (line {} of code): {why}", line.trim(), n + 1);
+                assert!(
+                    !has_word(line, word),
+                    "{name}: `{word}` in `{}` (line {} of code): {why}",
+                    line.trim(),
+                    n + 1
+                );
             }
         }
     }
@@ -55,7 +60,16 @@ fn has_word(line: &str, word: &str) -> bool {
 }
 
 const CHANCE: &[&str] = &[
-    "f32", "f64", "HashMap", "HashSet", "DefaultHasher", "RandomState", "SystemTime", "Instant", "rand", "getrandom",
+    "f32",
+    "f64",
+    "HashMap",
+    "HashSet",
+    "DefaultHasher",
+    "RandomState",
+    "SystemTime",
+    "Instant",
+    "rand",
+    "getrandom",
     "thread_rng",
 ];
 
@@ -92,7 +106,8 @@ fn a_pattern_imports_no_sibling() {
             continue;
         }
         for line in code.lines().filter(|l| l.contains("crate::patterns::")) {
-            let allowed = line.contains("crate::patterns::pattern") || line.contains(&format!("crate::patterns::{folder}"));
+            let allowed = line.contains("crate::patterns::pattern")
+                || line.contains(&format!("crate::patterns::{folder}"));
             assert!(allowed, "{}: `{}` reaches into a sibling", path.display(), line.trim());
         }
     }
@@ -110,7 +125,12 @@ fn the_screen_stays_in_its_room() {
 #[test]
 fn formats_live_in_their_layers() {
     for folder in ["kernel", "parts", "patterns", "trace"] {
-        check(folder, &["serde", "Serialize", "Deserialize", "serde_json", "postcard"], &[], "scenario and export own the formats");
+        check(
+            folder,
+            &["serde", "Serialize", "Deserialize", "serde_json", "postcard"],
+            &[],
+            "scenario and export own the formats",
+        );
     }
 }
 
@@ -121,7 +141,11 @@ fn nothing_is_unsafe_and_no_test_is_ignored() {
             if path.ends_with("tidy.rs") {
                 continue;
             }
-            assert!(!code.contains("unsafe {") && !code.contains("unsafe fn"), "{}: unsafe", path.display());
+            assert!(
+                !code.contains("unsafe {") && !code.contains("unsafe fn"),
+                "{}: unsafe",
+                path.display()
+            );
             assert!(!code.contains("#[ignore"), "{}: an ignored test tests nothing", path.display());
         }
     }
@@ -146,7 +170,12 @@ fn every_folder_of_a_pattern_is_in_the_list() {
 fn no_file_grew_past_its_room() {
     let long: Vec<String> = sources("")
         .into_iter()
-        .map(|(path, _)| (fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(&path)).unwrap(), path))
+        .map(|(path, _)| {
+            (
+                fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(&path)).unwrap(),
+                path,
+            )
+        })
         .filter(|(code, _)| code.lines().count() > 520)
         .map(|(code, path)| format!("{} ({})", path.display(), code.lines().count()))
         .collect();
@@ -160,5 +189,8 @@ fn the_optimiser_is_pinned_once_and_twice_the_same() {
     let trunk = fs::read_to_string(root.join("Trunk.toml")).unwrap();
     let pinned = versions.lines().find_map(|l| l.strip_prefix("BINARYEN=")).unwrap();
     let number = pinned.trim_matches('"').split('.').next().unwrap();
-    assert!(trunk.contains(&format!("wasm_opt = \"version_{number}\"")), "Trunk.toml and scripts/versions differ");
+    assert!(
+        trunk.contains(&format!("wasm_opt = \"version_{number}\"")),
+        "Trunk.toml and scripts/versions differ"
+    );
 }

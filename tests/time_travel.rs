@@ -32,7 +32,9 @@ fn every_state_of_every_scenario_is_rebuilt_exactly() {
 #[test]
 fn a_run_over_many_checkpoints_is_rebuilt_exactly_under_random_faults_of_the_network() {
     for (name, mut recipe) in common::shipped().into_iter().filter(|(n, _)| n.ends_with("/shop")) {
-        for (param, value) in [("orders", 40), ("loss", 60), ("duplication", 60), ("ordered", 0), ("horizon", 60_000)] {
+        for (param, value) in
+            [("orders", 40), ("loss", 60), ("duplication", 60), ("ordered", 0), ("horizon", 60_000)]
+        {
             let place = recipe.pattern.all_params().position(|p| p.id == param).unwrap();
             recipe.set_param(place, value);
         }
@@ -105,7 +107,10 @@ fn a_branch_keeps_its_beginning_and_leaves_the_other_as_it_was() {
         let before: Vec<_> = timeline.story().run.fingerprints().collect();
         let run = &timeline.story().run;
         let state = run.len() / 2;
-        let crash = acts::of_node(run, state, NodeId(0)).into_iter().find_map(|a| a.entry).expect("a node can crash");
+        let crash = acts::of_node(run, state, NodeId(0))
+            .into_iter()
+            .find_map(|a| a.entry)
+            .expect("a node can crash");
         let fork = timeline.fork(Story::of(with(&recipe, crash)));
         assert!(fork >= state, "{name}");
         let after: Vec<_> = timeline.story().run.fingerprints().collect();

@@ -42,7 +42,12 @@ pub fn fingerprints() -> String {
 /// Compares with the golden file; a difference names its first step.
 pub fn hold_against_golden(found: &str, golden: &str) {
     for (n, (found, wanted)) in found.lines().zip(golden.lines()).enumerate() {
-        assert_eq!(found, wanted, "line {} of tests/golden/fingerprints.txt: the first step that differs", n + 1);
+        assert_eq!(
+            found,
+            wanted,
+            "line {} of tests/golden/fingerprints.txt: the first step that differs",
+            n + 1
+        );
     }
     assert_eq!(found.lines().count(), golden.lines().count(), "steps in all");
 }
