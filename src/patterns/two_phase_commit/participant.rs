@@ -355,7 +355,7 @@ impl Participant {
     fn redo_one(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
         if let Some(writes) = self.redo.remove(&tx) {
             self.db.redo(&writes);
-            let delta = writes.first().map_or(0, |write| write.to - write.from);
+            let delta = writes.last().map_or(0, |write| write.to - write.from);
             ctx.observe(self.settings.service.fact(), [tx, i32::from(self.me.0), delta]);
         }
     }
