@@ -1,7 +1,6 @@
 //! What services are made of: deterministic sub-machines with tests of their own. A part knows no
 //! pattern; a pattern puts parts together.
 
-pub mod backoff;
 pub mod database;
 pub mod idempotency;
 pub mod retry;

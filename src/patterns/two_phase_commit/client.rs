@@ -7,15 +7,15 @@ use super::message::{Msg, timer};
 use super::settled::Tally;
 use crate::kernel::Cell;
 use crate::kernel::{Ctx, Description, Event, Label, Mark, Mood, NodeId, Shape, Span, Timer};
-use crate::parts::backoff::Backoff;
 use crate::parts::database::Tx;
+use crate::parts::retry::RetryPolicy;
 
 /// A customer.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Client {
     shop: NodeId,
     gap: Span,
-    patience: Backoff,
+    patience: RetryPolicy,
     /// How many orders are still to be placed.
     wanted: i32,
     /// The newest order's number; numbers are never used twice.
@@ -30,7 +30,7 @@ pub struct Client {
 impl Client {
     /// A customer who wants so many orders, `gap` apart, and asks after `patience`.
     #[must_use]
-    pub const fn new(shop: NodeId, orders: i32, gap: Span, patience: Backoff) -> Self {
+    pub const fn new(shop: NodeId, orders: i32, gap: Span, patience: RetryPolicy) -> Self {
         Self {
             shop,
             gap,
@@ -78,13 +78,13 @@ impl Client {
         self.enquiries = Tally(0);
         ctx.cancel_timer(Timer { kind: timer::NEXT_ORDER, arg: 0 });
         ctx.send(self.shop, Msg::Order(self.newest));
-        ctx.set_timer(Timer { kind: timer::ANSWER, arg: 0 }, self.patience.wait(0));
+        ctx.set_timer(Timer { kind: timer::ANSWER, arg: 0 }, self.patience.full(1));
     }
 
     fn ask(&mut self, ctx: &mut Ctx<'_, Msg>) {
         self.enquiries.0 += 1;
         ctx.send(self.shop, Msg::Inquiry(self.newest));
-        ctx.set_timer(Timer { kind: timer::ANSWER, arg: 0 }, self.patience.wait(self.enquiries.0));
+        ctx.set_timer(Timer { kind: timer::ANSWER, arg: 0 }, self.patience.full(self.enquiries.0 + 1));
     }
 
     fn answered(&mut self, ctx: &mut Ctx<'_, Msg>, order: Tx, confirmed: bool) {

@@ -7,16 +7,15 @@
 //! Owns votes, decision, re-sends, recovery from its log, and the answer to the client. Does not
 //! own what a participant does with a decision.
 
+mod show;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::log;
 use super::message::{Msg, kind, record, timer};
 use super::settled::{Settled, Tally};
-use crate::kernel::{
-    Cell, Ctx, Description, Event, Interference, Label, Mark, Mood, NodeId, Shape, Span, Ticket, Timer,
-};
-use crate::parts::backoff::Backoff;
+use crate::kernel::{Ctx, Event, Interference, NodeId, Span, Ticket, Timer};
 use crate::parts::database::Tx;
+use crate::parts::retry::RetryPolicy;
 use crate::parts::wal::Wal;
 
 /// A record of the coordinator's log.
@@ -40,7 +39,7 @@ pub struct Settings {
     /// How long it waits for votes.
     pub vote_timeout: Span,
     /// How long it waits before it sends a decision again.
-    pub resend: Backoff,
+    pub resend: RetryPolicy,
     /// Without a client: how many transactions it begins.
     pub transactions: i32,
     /// Without a client: how long after one transaction it begins the next.
@@ -299,7 +298,7 @@ impl Coordinator {
         open.answered = Set::default();
         let all = self.settings.parallel;
         self.spread(ctx, tx, all);
-        ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, self.settings.resend.wait(0));
+        ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, self.settings.resend.full(1));
     }
 
     /// Second phase: sends the decision to whoever was not sent it, to all or to the next.
@@ -321,7 +320,7 @@ impl Coordinator {
     fn resend(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
         let Some(open) = self.open.get_mut(&tx) else { return };
         open.resends.0 += 1;
-        let wait = self.settings.resend.wait(open.resends.0);
+        let wait = self.settings.resend.full(open.resends.0 + 1);
         // Everybody who has not acknowledged, also those whose turn had not come: with one of
         // them silent the others are not to wait for it.
         open.asked = open.answered;
@@ -381,7 +380,9 @@ impl Coordinator {
     /// COMMIT without END: everybody is told again. Anything else was never decided, and whoever
     /// asks about it hears abort.
     fn recover(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        self.unended = unended_in(self.log.records());
+        let read = unended_in(self.log.records());
+        debug_assert!(read == self.unended, "the index and the log say the same");
+        self.unended = read;
         let transactions: Vec<Tx> = self.unended.iter().copied().collect();
         for tx in transactions {
             let open = Open {
@@ -393,7 +394,7 @@ impl Coordinator {
             self.open.insert(tx, open);
             self.last = Some((tx, true));
             self.spread(ctx, tx, true);
-            ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, self.settings.resend.wait(0));
+            ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, self.settings.resend.full(1));
         }
         if self.open.is_empty() {
             self.pause(ctx);
@@ -419,59 +420,6 @@ impl Coordinator {
         self.open.clear();
         self.flushed = None;
         self.last = None;
-    }
-
-    pub(super) fn mood(&self) -> Mood {
-        match (self.open.values().next_back().map(|open| open.phase), self.last) {
-            (Some(Phase::Collecting), _) => Mood::Waiting,
-            (Some(Phase::Deciding), _) => Mood::Working,
-            (Some(Phase::Committing), _) | (None, Some((_, true))) => Mood::Committed,
-            (None, Some((_, false))) => Mood::Aborted,
-            (None, None) => Mood::Idle,
-        }
-    }
-
-    pub(super) fn describe(&self, out: &mut Description) {
-        let newest = self.open.iter().next_back();
-        out.status = match (newest, self.last) {
-            (Some((tx, open)), _) => {
-                let got = open.answered.0.count_ones() as i32;
-                let args = [*tx, got, self.settings.participants.len() as i32];
-                Some(match (open.phase, open.resends.0) {
-                    (Phase::Collecting, _) => Label::with("status.collecting", args),
-                    (Phase::Deciding, _) => Label::with("status.deciding", args),
-                    (Phase::Committing, 0) => Label::with("status.committing", args),
-                    (Phase::Committing, n) => Label::with("status.resending", [*tx, got, n as i32]),
-                })
-            }
-            (None, Some((tx, true))) => Some(Label::with("status.complete", [tx, 0, 0])),
-            (None, Some((tx, false))) => Some(Label::with("status.given-up", [tx, 0, 0])),
-            (None, None) => None,
-        };
-        if let Some((tx, open)) = newest {
-            let committing = open.phase == Phase::Committing;
-            let title = if committing { "section.acks" } else { "section.votes" };
-            out.section(Label::with(title, [*tx, 0, 0]), Shape::Table, false);
-            for (place, node) in self.settings.participants.iter().enumerate() {
-                let state = match (open.answered.has(place), open.asked.has(place), committing) {
-                    (true, _, false) => "vote.yes",
-                    (false, true, false) => "vote.waiting",
-                    (false, false, false) => "vote.not-asked",
-                    (true, _, true) => "ack.here",
-                    (false, true, true) => "ack.waiting",
-                    (false, false, true) => "ack.not-told",
-                };
-                let cells = [
-                    Cell::Text(Label::with("row.node", [i32::from(node.0), 0, 0])),
-                    Cell::Text(Label::new(state)),
-                ];
-                out.row(place as u64, Mark::Plain, &cells);
-            }
-        }
-        log::describe(out, &self.log, |record| match *record {
-            Record::Commit(tx) => Label::with("log.commit", [tx, 0, 0]),
-            Record::End(tx) => Label::with("log.end", [tx, 0, 0]),
-        });
     }
 }
 

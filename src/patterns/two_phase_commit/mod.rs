@@ -26,8 +26,8 @@ pub use message::{Msg, kind, record, timer};
 pub use participant::{InDoubt, Participant};
 pub use service::Service;
 
-use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
-use crate::parts::backoff::Backoff;
+use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Span, Ticket};
+use crate::parts::retry::{Jitter, RetryPolicy};
 use crate::patterns::pattern::{
     Expect, Kind, Param, Params, Pattern, Promise, Range, Role, Scenario, System,
 };
@@ -189,12 +189,18 @@ impl Machine for Node {
 /// Names of the textbook's services.
 const SERVICES: [&str; 5] = ["service-1", "service-2", "service-3", "service-4", "service-5"];
 
+/// Waits that double up to a cap, for as long as it takes. Without jitter: the few who wait here
+/// overload nobody, and a reader can follow them.
+const fn doubling(first: Span, cap: Span) -> RetryPolicy {
+    RetryPolicy { attempts: None, base: first, factor: 2, cap, jitter: Jitter::None }
+}
+
 fn build(params: &Params) -> System {
     let shop = params.get("cast") == 1;
     let n = params.get("participants").clamp(2, 5) as usize;
     let orders = params.get("orders").clamp(1, 10_000) as i32;
     let first = params.span("inquiry-after");
-    let inquiry = Backoff { first, cap: params.span("inquiry-cap") };
+    let inquiry = doubling(first, params.span("inquiry-cap"));
     let resend = params.span("resend-after");
     let answer = params.span("answer-after");
 
@@ -206,7 +212,7 @@ fn build(params: &Params) -> System {
 
     let mut system = System::new();
     if shop {
-        let patience = Backoff { first: answer, cap: answer.times(4) };
+        let patience = doubling(answer, answer.times(4));
         let machine = Client::new(coordinator, orders, params.span("order-gap"), patience);
         system.node("client", Role::Client, Node::Client(machine));
         system.link(NodeId(0), coordinator);
@@ -216,7 +222,7 @@ fn build(params: &Params) -> System {
         client,
         parallel: params.get("prepare") == 1,
         vote_timeout: params.span("vote-timeout"),
-        resend: Backoff { first: resend, cap: resend.times(8) },
+        resend: doubling(resend, resend.times(8)),
         transactions: if shop { 0 } else { orders },
         gap: params.span("order-gap"),
     };

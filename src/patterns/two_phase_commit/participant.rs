@@ -7,17 +7,16 @@
 //! Owns its table, its log and its vote. Does not own the decision, except in the naive settings
 //! that show why not ([`InDoubt`], [`Settings::send_first`]).
 
+mod show;
+
 use std::collections::{BTreeMap, VecDeque};
 
-use super::log;
 use super::message::{Msg, record, timer};
 use super::service::Service;
 use super::settled::{Settled, Tally};
-use crate::kernel::{
-    Cell, Ctx, Description, Event, Interference, Label, Mark, Mood, NodeId, Shape, Ticket, Timer,
-};
-use crate::parts::backoff::Backoff;
+use crate::kernel::{Ctx, Event, Interference, NodeId, Ticket, Timer};
 use crate::parts::database::{Database, Tx, Write};
+use crate::parts::retry::RetryPolicy;
 use crate::parts::wal::Wal;
 
 /// A record of a participant's log.
@@ -56,7 +55,7 @@ pub struct Settings {
     /// What it does in doubt.
     pub in_doubt: InDoubt,
     /// How long it waits before it asks.
-    pub inquiry: Backoff,
+    pub inquiry: RetryPolicy,
 }
 
 /// How far a transaction is, here.
@@ -278,7 +277,7 @@ impl Participant {
         let Some(open) = self.open.get_mut(&tx) else { return };
         open.voted = true;
         ctx.send(self.settings.coordinator, Msg::Yes(tx));
-        ctx.set_timer(Timer { kind: timer::INQUIRY, arg: tx }, self.settings.inquiry.wait(0));
+        ctx.set_timer(Timer { kind: timer::INQUIRY, arg: tx }, self.settings.inquiry.full(1));
     }
 
     fn vote_no(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
@@ -319,7 +318,7 @@ impl Participant {
         }
         open.silence = true;
         open.enquiries.0 += 1;
-        let wait = self.settings.inquiry.wait(open.enquiries.0);
+        let wait = self.settings.inquiry.full(open.enquiries.0 + 1);
         ctx.set_timer(Timer { kind: timer::INQUIRY, arg: tx }, wait);
     }
 
@@ -355,7 +354,7 @@ impl Participant {
     fn redo_one(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
         if let Some(writes) = self.redo.remove(&tx) {
             self.db.redo(&writes);
-            let delta = writes.first().map_or(0, |write| write.to - write.from);
+            let delta = writes.last().map_or(0, |write| write.to - write.from);
             ctx.observe(self.settings.service.fact(), [tx, i32::from(self.me.0), delta]);
         }
     }
@@ -396,7 +395,9 @@ impl Participant {
         for tx in to_redo {
             self.redo_one(ctx, tx);
         }
-        self.prepared = prepared_in(self.log.records());
+        let read = prepared_in(self.log.records());
+        debug_assert!(read == self.prepared, "the index and the log say the same");
+        self.prepared = read;
         for (tx, writes) in self.prepared.clone() {
             let locked = self.db.lock(tx, writes.iter().map(|write| write.key));
             debug_assert_eq!(locked, Ok(()), "no two prepared transactions held one row");
@@ -438,71 +439,6 @@ impl Participant {
         self.open.clear();
         self.flushed = None;
         self.last = None;
-    }
-
-    pub(super) fn mood(&self) -> Mood {
-        // The transaction that holds the locks says more than one that waits for them.
-        let stages = || self.open.values().map(|open| (open.stage, open.voted));
-        if let Some((stage, voted)) = stages().find(|(stage, _)| *stage != Stage::Blocked) {
-            return match (stage, voted) {
-                (Stage::Committing, _) => Mood::Working,
-                (_, true) => Mood::InDoubt,
-                (_, false) => Mood::Locked,
-            };
-        }
-        match self.last {
-            Some((_, true)) => Mood::Committed,
-            Some((_, false)) => Mood::Aborted,
-            None => Mood::Idle,
-        }
-    }
-
-    pub(super) fn describe(&self, out: &mut Description) {
-        out.status = self.status();
-        out.section(Label::new("section.table"), Shape::Table, true);
-        for (key, value) in self.db.rows() {
-            let owner = self.db.owner(key);
-            let lasting = self.prepared.iter().next().filter(|_| self.open.is_empty());
-            let planned = (owner.and_then(|tx| Some((tx, &self.open.get(&tx)?.writes))))
-                .or(lasting.map(|(tx, writes)| (*tx, writes)));
-            let write = planned.and_then(|(_, writes)| writes.iter().find(|write| write.key == key));
-            let name = self.settings.service.rows()[usize::from(key)];
-            let mut cells = vec![Cell::Text(Label::new(name))];
-            cells.push(match write {
-                Some(write) => Cell::Change(i64::from(write.from), i64::from(write.to)),
-                None => Cell::Number(i64::from(value)),
-            });
-            if let Some(tx) = owner {
-                cells.push(Cell::Text(Label::with("row.locked-by", [tx, 0, 0])));
-            }
-            let mark = match (owner, write) {
-                (Some(_), _) => Mark::Locked,
-                (None, Some(_)) => Mark::Provisional,
-                (None, None) => Mark::Plain,
-            };
-            out.row(u64::from(key), mark, &cells);
-        }
-        log::describe(out, &self.log, |record| match record {
-            Record::Prepared(tx, _) => Label::with("log.prepared", [*tx, 0, 0]),
-            Record::Commit(tx) => Label::with("log.commit", [*tx, 0, 0]),
-            Record::Abort(tx) => Label::with("log.abort", [*tx, 0, 0]),
-        });
-    }
-
-    fn status(&self) -> Option<Label> {
-        if let Some((tx, open)) = self.open.iter().find(|(_, open)| open.stage != Stage::Blocked) {
-            return Some(match (open.stage, open.voted, open.enquiries.0) {
-                (Stage::Committing, ..) => Label::with("status.writing-commit", [*tx, 0, 0]),
-                (_, false, _) => Label::with("status.preparing", [*tx, 0, 0]),
-                (_, true, 0) => Label::with("status.in-doubt", [*tx, 0, 0]),
-                (_, true, n) => Label::with("status.asking", [*tx, n as i32, 0]),
-            });
-        }
-        let label = match self.last? {
-            (tx, true) => Label::with("status.committed", [tx, 0, 0]),
-            (tx, false) => Label::with("status.aborted", [tx, 0, 0]),
-        };
-        Some(label)
     }
 }
 

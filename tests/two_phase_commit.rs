@@ -1,0 +1,428 @@
+//! Two-phase commit, as stories: what each failure does, and what it does not.
+
+mod read;
+
+use converge::kernel::{Halt, Mark, Mood, NodeId, TraceEvent, What};
+use converge::patterns::pattern::Verdict;
+use converge::patterns::two_phase_commit::{Node, PATTERN, kind, record};
+use converge::texts::Lang;
+use converge::trace::run::{Run, Stage};
+use converge::trace::speak::Speaker;
+use read::{Read, read};
+
+fn shipped(id: &str) -> Read {
+    let scenario = PATTERN.scenarios.iter().find(|s| s.id == id).unwrap();
+    read(&PATTERN, scenario.recipe)
+}
+
+fn with(id: &str, lines: &str) -> Run {
+    let text = PATTERN.scenarios.iter().find(|s| s.id == id).unwrap().recipe;
+    run(&read(&PATTERN, &format!("{text}\n{lines}")))
+}
+
+fn run(read: &Read) -> Run {
+    Run::to_the_end(Stage::of(&read.recipe))
+}
+
+/// A run, read like a story: who did what, in order, without times.
+struct Story {
+    run: Run,
+}
+
+impl Story {
+    fn of(id: &str) -> Self {
+        Self { run: run(&shipped(id)) }
+    }
+
+    fn node(&self, id: &str) -> NodeId {
+        let place = self.run.stage.nodes.iter().position(|n| n.id == id);
+        NodeId(place.unwrap_or_else(|| panic!("no node {id}")) as u8)
+    }
+
+    /// The first state after an event.
+    fn after(&self, wanted: impl Fn(&What) -> bool) -> u32 {
+        let place = self.run.events().iter().position(|e| wanted(&e.what)).expect("it happens");
+        self.run.state_of_event(place as u32)
+    }
+
+    fn count(&self, wanted: impl Fn(&What) -> bool) -> usize {
+        self.run.events().iter().filter(|e| wanted(&e.what)).count()
+    }
+
+    fn moods(&self, state: u32) -> Vec<(&'static str, Mood)> {
+        let nodes = self.run.stage.nodes.iter().enumerate();
+        nodes.map(|(i, n)| (n.id, self.run.moods(NodeId(i as u8)).at(state).unwrap())).collect()
+    }
+
+    /// Participants with a locked row, at a state.
+    fn locked(&self, state: u32) -> Vec<&'static str> {
+        let world = self.run.world(state);
+        let nodes = self.run.stage.nodes.iter().enumerate();
+        nodes
+            .filter(|(i, _)| {
+                let holds = world.describe(NodeId(*i as u8));
+                holds.sections.iter().flat_map(|s| &s.rows).any(|row| row.mark == Mark::Locked)
+            })
+            .map(|(_, n)| n.id)
+            .collect()
+    }
+
+    /// What the tables say at the end: participants that have applied tx-1.
+    fn applied(&self) -> Vec<&'static str> {
+        let world = self.run.world(u32::MAX);
+        let nodes = self.run.stage.nodes.iter().enumerate();
+        nodes
+            .filter(|(i, _)| match world.machine::<Node>(NodeId(*i as u8)) {
+                Some(Node::Participant(p)) => p.has_committed(1),
+                _ => false,
+            })
+            .map(|(_, n)| n.id)
+            .collect()
+    }
+
+    fn told_customer(&self) -> Option<bool> {
+        self.run.events().iter().find_map(|e| match e.what {
+            What::Delivered { kind: kind::ORDER_CONFIRMED, .. } => Some(true),
+            What::Delivered { kind: kind::ORDER_REFUSED, .. } => Some(false),
+            _ => None,
+        })
+    }
+}
+
+const ALL: [&str; 3] = ["payment", "inventory", "shipping"];
+
+/// How a run ends: who has applied the order, what the customer was told, who holds locks.
+#[track_caller]
+fn check(story: &Story, applied: &[&str], told: Option<bool>, locked: &[&str]) {
+    assert_eq!(story.applied(), applied, "applied");
+    assert_eq!(story.told_customer(), told, "told");
+    assert_eq!(story.locked(u32::MAX), locked, "locked");
+}
+
+/// A participant in doubt at a state, with its locks.
+#[track_caller]
+fn check_in_doubt(story: &Story, state: u32, who: &[&str]) {
+    let moods = story.moods(state);
+    let in_doubt: Vec<&str> =
+        moods.iter().filter(|(_, m)| *m == Mood::InDoubt).map(|(id, _)| *id).collect();
+    assert_eq!(in_doubt, who, "in doubt");
+    assert_eq!(story.locked(state), who, "locks of those in doubt");
+}
+
+/// Messages and local steps in the order in which they were sent.
+fn sent(run: &Run, lang: Lang) -> Vec<String> {
+    let speaker = Speaker::new(lang, &PATTERN, &run.stage.nodes);
+    let line = |event: &TraceEvent| match event.what {
+        What::Sent { from, to, kind, args, .. } => {
+            let message = speaker.message(kind, args, from, to);
+            Some(format!("{} → {}: {message}", speaker.node(from), speaker.node(to)))
+        }
+        What::Local { node, kind, args } => {
+            Some(format!("{0} → {0}: {1}", speaker.node(node), speaker.message(kind, args, node, node)))
+        }
+        _ => None,
+    };
+    run.events().iter().filter_map(line).collect()
+}
+
+/// The textbook's flow, from the same file that tells what every engine must do.
+fn flow(lang: &str) -> Vec<String> {
+    let file: serde_json::Value = serde_json::from_str(include_str!("flows.json")).unwrap();
+    let flows = file["flows"].as_array().unwrap();
+    let flow = flows.iter().find(|f| f["id"] == "two-phase-commit").unwrap();
+    let name = |id: &serde_json::Value| {
+        let participants = flow["participants"].as_array().unwrap();
+        participants.iter().find(|p| p["id"] == *id).unwrap()[lang].as_str().unwrap()
+    };
+    let messages = flow["messages"].as_array().unwrap();
+    messages
+        .iter()
+        .map(|m| format!("{} → {}: {}", name(&m["from"]), name(&m["to"]), m[lang].as_str().unwrap()))
+        .collect()
+}
+
+#[test]
+fn the_textbook_message_by_message() {
+    let run = run(&shipped("textbook"));
+    assert_eq!(sent(&run, Lang::PtBr), flow("pt"));
+    assert_eq!(sent(&run, Lang::En), flow("en"));
+    assert_eq!(run.halt(), Some(Halt::Quiet));
+}
+
+#[test]
+fn every_expectation_of_every_scenario_holds() {
+    for scenario in PATTERN.scenarios {
+        let read = read(&PATTERN, scenario.recipe);
+        let run = run(&read);
+        for (i, promise) in PATTERN.promises.iter().enumerate() {
+            let found = match run.verdicts(i).at(run.len()).unwrap() {
+                Verdict::Holds => "holds",
+                Verdict::NotYet(_) => "not-yet",
+                Verdict::Broken(_) => "broken",
+            };
+            let expected = read.expects.iter().find(|(id, _)| *id == promise.id);
+            let (_, expected) =
+                expected.unwrap_or_else(|| panic!("{}: expect {}", scenario.id, promise.id));
+            assert_eq!(found, expected, "{}: {}, after {} steps", scenario.id, promise.id, run.len());
+        }
+        let steps = run.len();
+        assert!((15..=75).contains(&steps), "{}: {steps} steps are too many (or few) to read", scenario.id);
+        assert!((2..=5).contains(&read.offers.len()), "{}: offers", scenario.id);
+    }
+}
+
+/// Every offer, on and alone, still keeps what the pattern promises (but where the scenario's
+/// settings break it), and every one of them does something.
+#[test]
+fn every_offer_bites() {
+    for scenario in PATTERN.scenarios {
+        let shipped = read(&PATTERN, scenario.recipe);
+        let before = run(&shipped);
+        for (i, offer) in shipped.offers.iter().enumerate() {
+            let mut recipe = shipped.recipe.clone();
+            recipe.script.push(*offer);
+            let after = Run::to_the_end(Stage::of(&recipe));
+            let matched = after.world(u32::MAX).matched(recipe.script.len() - 1);
+            let restarts = matches!(offer.action, converge::kernel::Action::Restart(_));
+            let same = after.common_prefix(&before) == before.len() && after.len() == before.len();
+            // A restart may wait for the crash that is offered beside it.
+            assert!(restarts || matched > 0, "{}: offer {i} never has its turn", scenario.id);
+            assert!(restarts || !same, "{}: offer {i} changes nothing", scenario.id);
+        }
+    }
+}
+
+#[test]
+fn an_order_in_the_shop_commits_everywhere() {
+    let story = Story::of("shop");
+    check(&story, &ALL, Some(true), &[]);
+    let voted = story.after(|w| matches!(w, What::Writing { record: record::COMMIT, .. }));
+    check_in_doubt(&story, voted, &ALL);
+}
+
+#[test]
+fn one_no_aborts_everybody() {
+    let story = Story::of("vote-no");
+    check(&story, &[], Some(false), &[]);
+    assert_eq!(story.count(|w| matches!(w, What::Written { record: record::COMMIT, .. })), 0);
+    assert_eq!(story.run.world(u32::MAX).ledger().len(), 0);
+}
+
+#[test]
+fn a_lost_yes_ends_in_abort_by_time_out() {
+    let story = Story::of("lost-vote");
+    check(&story, &[], Some(false), &[]);
+    let time_out = story.after(|w| matches!(w, What::Fired { timer, .. } if timer.kind == 0));
+    check_in_doubt(&story, time_out - 1, &ALL);
+}
+
+#[test]
+fn a_crash_before_the_decision_blocks_and_then_aborts() {
+    let story = Story::of("coordinator-crash-before-decision");
+    let crash = story.after(|w| matches!(w, What::Crashed { .. }));
+    check_in_doubt(&story, crash, &ALL);
+    let back = story.after(|w| matches!(w, What::Restarted { .. }));
+    check_in_doubt(&story, back - 1, &ALL);
+    check(&story, &[], Some(false), &[]);
+}
+
+#[test]
+fn a_crash_after_the_decision_blocks_alike_and_then_commits() {
+    let story = Story::of("coordinator-crash-after-decision");
+    let crash = story.after(|w| matches!(w, What::Crashed { .. }));
+    check_in_doubt(&story, crash, &ALL);
+    let back = story.after(|w| matches!(w, What::Restarted { .. }));
+    check_in_doubt(&story, back - 1, &ALL);
+    check(&story, &ALL, Some(true), &[]);
+}
+
+#[test]
+fn a_crash_between_two_commits_leaves_one_ahead_until_the_log_is_read() {
+    let story = Story::of("crash-between-commits");
+    let back = story.after(|w| matches!(w, What::Restarted { .. }));
+    check_in_doubt(&story, back - 1, &["inventory", "shipping"]);
+    assert_eq!(story.run.world(back - 1).ledger().len(), 1, "the money has moved already");
+    check(&story, &ALL, Some(true), &[]);
+}
+
+#[test]
+fn without_the_one_who_knows_the_others_block() {
+    let story = Story::of("blocked");
+    assert_eq!(story.run.halt(), Some(Halt::Horizon));
+    check_in_doubt(&story, u32::MAX, &["inventory", "shipping"]);
+    check(&story, &["payment"], None, &["inventory", "shipping"]);
+
+    let returned = with(
+        "blocked",
+        "fault restart coordinator 1000 ms after coordinator crashes\nfault restart payment 1200 ms after coordinator crashes",
+    );
+    check(&Story { run: returned }, &ALL, Some(true), &[]);
+}
+
+#[test]
+fn a_participant_that_crashed_after_its_yes_locks_again_and_asks() {
+    let story = Story::of("participant-crash");
+    let back = story.after(|w| matches!(w, What::Restarted { .. }));
+    assert!(story.locked(back).contains(&"inventory"), "locked again");
+    assert_eq!(story.count(|w| matches!(w, What::Sent { kind: kind::INQUIRY, from, .. } if *from == story.node("inventory"))), 1);
+    check(&story, &ALL, Some(true), &[]);
+}
+
+#[test]
+fn a_participant_that_crashed_before_its_yes_is_told_to_abort() {
+    let run = with(
+        "shop",
+        "fault crash inventory after inventory writes prepared\nfault restart inventory 300 ms after inventory crashes",
+    );
+    check(&Story { run }, &[], Some(false), &[]);
+}
+
+#[test]
+fn an_outcome_on_disk_is_redone_and_enters_the_ledger_once() {
+    let run = with(
+        "shop",
+        "fault crash inventory after inventory writes commit\nfault restart inventory 300 ms after inventory crashes",
+    );
+    let story = Story { run };
+    check(&story, &ALL, Some(true), &[]);
+    assert_eq!(story.run.world(u32::MAX).ledger().len(), 3);
+}
+
+#[test]
+fn a_lost_confirmation_and_a_copied_commit_apply_once() {
+    let story = Story::of("lost-ack");
+    check(&story, &ALL, Some(true), &[]);
+    assert_eq!(story.run.world(u32::MAX).ledger().len(), 3);
+    assert_eq!(story.count(|w| matches!(w, What::Written { record: record::COMMIT, .. })), 4);
+}
+
+#[test]
+fn a_vote_before_the_write_loses_an_order_for_good() {
+    let story = Story::of("vote-before-write");
+    check(&story, &["payment", "shipping"], Some(true), &[]);
+}
+
+#[test]
+fn a_careless_standby_aborts_what_is_committed() {
+    let story = Story::of("careless-backup");
+    check(&story, &["payment"], Some(true), &[]);
+    assert!(
+        story.count(
+            |w| matches!(w, What::Sent { kind: kind::ABORT, from, .. } if *from == story.node("backup"))
+        ) > 0
+    );
+}
+
+#[test]
+fn a_participant_that_decides_by_itself_is_wrong_either_way() {
+    check(&Story::of("impatient-participant"), &["payment"], Some(true), &[]);
+    let text = "set participants = 3\nset in-doubt = commit-alone\nset horizon = 3000 ms\nfault refuse prepare from coordinator to payment\nfault drop abort from coordinator to inventory";
+    let run = run(&read(&PATTERN, text));
+    assert!(run.broken_at(0).is_some(), "agreement");
+    assert!(run.broken_at(1).is_some(), "the vote against it");
+}
+
+#[test]
+fn a_disk_that_refuses() {
+    let refused = |lines: &str| Story { run: with("shop", lines) };
+    check(&refused("fault refuse write prepared at inventory"), &[], Some(false), &[]);
+    check(&refused("fault refuse write commit at inventory"), &ALL, Some(true), &[]);
+    check(&refused("fault refuse write commit at coordinator"), &[], Some(false), &[]);
+    check(&refused("fault refuse write end at coordinator"), &ALL, Some(true), &[]);
+    check(
+        &refused("fault refuse prepare from coordinator to payment\nfault refuse write abort at inventory"),
+        &[],
+        Some(false),
+        &[],
+    );
+}
+
+#[test]
+fn a_person_orders_more_until_the_money_is_gone() {
+    let mut lines = String::new();
+    for i in 1..=4 {
+        lines.push_str(&format!("do place-order 1 at client {} ms after start\n", i * 100));
+    }
+    let story = Story { run: with("shop", &lines) };
+    assert_eq!(story.count(|w| matches!(w, What::Delivered { kind: kind::ORDER_CONFIRMED, .. })), 3);
+    assert_eq!(story.count(|w| matches!(w, What::Delivered { kind: kind::ORDER_REFUSED, .. })), 2);
+}
+
+/// Promises hold in a bad network with crashes, whatever the seed: the protocol, not the luck.
+#[test]
+fn lossy_networks_and_crashes_never_break_a_promise() {
+    let text = "set participants = 4\nset orders = 6\nset loss = 120 per mille\nset duplication = 120 per mille\nset ordered = no\nset horizon = 60000 ms\n\
+        fault crash coordinator after coordinator writes commit #2\nfault restart coordinator 300 ms after coordinator crashes\n\
+        fault crash inventory after inventory sends yes to coordinator #3\nfault restart inventory 250 ms after inventory crashes\n\
+        fault crash coordinator after coordinator sends commit to shipping #3\nfault restart coordinator 300 ms after coordinator crashes #2";
+    let mut read = read(&PATTERN, text);
+    for parallel in [0, 1] {
+        let place = PATTERN.all_params().position(|p| p.id == "prepare").unwrap();
+        read.recipe.set_param(place, parallel);
+        for seed in 1..=150 {
+            read.recipe.seed = seed;
+            let run = run(&read);
+            assert_eq!(run.halt(), Some(Halt::Quiet), "seed {seed}");
+            for (i, promise) in PATTERN.promises.iter().enumerate() {
+                let end = run.verdicts(i).at(run.len());
+                assert_eq!(end, Some(Verdict::Holds), "seed {seed}, {}", promise.id);
+                assert_eq!(run.broken_at(i), None, "seed {seed}, {}", promise.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn five_thousand_orders_stay_quick_and_small() {
+    let text = "set participants = 2\nset orders = 5000\nset order-gap = 1 ms\nset horizon = 86400000 ms";
+    let run = run(&read(&PATTERN, text));
+    assert_eq!(run.halt(), Some(Halt::Quiet));
+    assert!((80_000..=120_000).contains(&run.len()), "{} steps", run.len());
+    let world = run.world(u32::MAX);
+    assert_eq!(world.ledger().len(), 10_000);
+    let Some(Node::Coordinator(c)) = world.machine::<Node>(NodeId(1)) else { panic!("no coordinator") };
+    assert_eq!((c.committed(), c.in_memory()), (5000, 0));
+    for (i, promise) in PATTERN.promises.iter().enumerate() {
+        assert_eq!(run.verdicts(i).at(run.len()), Some(Verdict::Holds), "{}", promise.id);
+    }
+}
+
+/// Everything that a pattern can name has a text in both languages, and none is left over.
+#[test]
+fn every_label_that_is_shown_has_a_text() {
+    for lang in Lang::ALL {
+        for scenario in PATTERN.scenarios {
+            let run = run(&read(&PATTERN, scenario.recipe));
+            let speaker = Speaker::new(lang, &PATTERN, &run.stage.nodes);
+            let mut said = vec![];
+            for state in 0..=run.len() {
+                let world = run.world(state);
+                for i in 0..world.nodes() {
+                    let holds = world.describe(NodeId(i as u8));
+                    said.extend(holds.status.iter().map(|l| (l.key, speaker.label(l))));
+                    for section in &holds.sections {
+                        said.push((section.title.key, speaker.label(&section.title)));
+                        for cell in section.rows.iter().flat_map(|row| &row.cells) {
+                            if let converge::kernel::Cell::Text(l) = cell {
+                                said.push((l.key, speaker.label(l)));
+                            }
+                        }
+                    }
+                }
+            }
+            for i in 0..PATTERN.promises.len() {
+                for (_, verdict) in run.verdicts(i).changes() {
+                    if let Verdict::NotYet(l) | Verdict::Broken(l) = verdict {
+                        said.push((l.key, speaker.label(l)));
+                    }
+                }
+            }
+            for event in run.events() {
+                said.push(("event", speaker.sentence(event)));
+            }
+            for (key, text) in said {
+                assert!(text != key && !text.contains('{') && !text.is_empty(), "{lang:?} {key}: {text}");
+            }
+        }
+    }
+}
