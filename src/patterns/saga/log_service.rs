@@ -87,7 +87,8 @@ impl LogService {
             Command::Complete => record::CLOSED,
             _ => record::REVERSAL,
         };
-        self.log.append(ctx, kind, [line.about.order, -1, line.about.saga], line);
+        let args = [line.about.order, line.command.step(), line.about.saga];
+        self.log.append(ctx, kind, args, line);
     }
 
     fn answer(&self, ctx: &mut Ctx<'_, Msg>, line: Line, answer: Answer) {
@@ -98,7 +99,8 @@ impl LogService {
         let Some(line) = self.log.flush(ticket) else { return };
         if line.command == Command::Revert && self.newest != Some(line) {
             // B refused, and there is nothing before B: the reversal finds nothing to undo.
-            self.facts.add((fact::NOTHING_TO_UNDO, [line.about.order, -1, line.about.saga]));
+            let args = [line.about.order, line.command.step(), line.about.saga];
+            self.facts.add((fact::NOTHING_TO_UNDO, args));
         }
         self.newest = Some(line);
         self.tickets.push((ticket, line));

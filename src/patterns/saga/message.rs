@@ -283,12 +283,15 @@ impl Message for Msg {
 }
 
 impl Command {
-    /// The number of the step it is about; −1 when it is about none.
+    /// The number of the step it is about, for the texts `step.<n>` and `undo.<n>`; below zero for
+    /// what is no service's step.
     #[must_use]
     pub const fn step(self) -> i32 {
         match self {
             Self::Do(action) | Self::Undo(action) => action.number(),
-            Self::Begin | Self::Revert | Self::Complete => -1,
+            Self::Begin => -1,
+            Self::Complete => -2,
+            Self::Revert => -3,
         }
     }
 

@@ -445,11 +445,11 @@ impl Orchestrator {
         })
     }
 
-    /// The number of the step that a phase is about; −1 when it is about none.
+    /// The number of the step that a phase is about ([`Command::step`]); 0 when it is over.
     pub(super) fn step_of(&self, phase: Phase) -> i32 {
         match phase {
             Phase::Parked(step) => self.settings.definition.steps[step as usize].number(),
-            _ => self.command(phase).map_or(-1, Command::step),
+            _ => self.command(phase).map_or(0, Command::step),
         }
     }
 

@@ -107,7 +107,7 @@ fn all_or_compensated(probe: &Probe<'_>) -> Verdict {
         // The first step that stands where others do not.
         let odd = definition.steps.iter().find(|a| net(a).0 != net(a).1 && net(a) != (1, 0));
         let odd = odd.or_else(|| definition.steps.iter().find(|a| net(a) == (1, 0)));
-        let step = odd.map_or(-1, |a| a.number());
+        let step = odd.map_or(0, |a| a.number());
         if tally.waits_for_a_person() {
             parked.get_or_insert([order, step, 0]);
         } else if probe.at_rest {
