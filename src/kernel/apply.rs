@@ -114,7 +114,9 @@ impl World {
             Act::Start(node) => {
                 self.state.nodes[node.index()].started = true;
                 recorder.event(What::Started { node });
-                self.handle(node, DynEvent::Start, Interference::None, torn, recorder);
+                if !self.handle(node, DynEvent::Start, Interference::None, torn, recorder) {
+                    self.ended(Point::AfterStart, node, node, 0);
+                }
             }
             Act::Deliver(id) => self.deliver(id, torn, recorder),
             Act::Fire(node, timer) => {
@@ -122,10 +124,8 @@ impl World {
                 let at = timers.iter().position(|t| t.what == timer).expect("checked by can");
                 let pending = timers.remove(at);
                 recorder.caused(What::Fired { node, timer }, Some(pending.born));
-                if !self.handle(node, DynEvent::Timer(timer), Interference::None, torn, recorder)
-                    && self.moment(Point::AfterTimer, node, node, timer.kind)
-                {
-                    self.crash(node, recorder);
+                if !self.handle(node, DynEvent::Timer(timer), Interference::None, torn, recorder) {
+                    self.ended(Point::AfterTimer, node, node, timer.kind);
                 }
             }
             Act::Persisted(node, ticket) => {
@@ -153,6 +153,7 @@ impl World {
             envelope.held = true;
             self.schedule.push(due, Due::Deliver(id));
             recorder.caused(What::Delayed { msg: id, from, to, kind, by }, born);
+            self.ended(Point::AfterHold, to, from, kind);
             return;
         }
         let envelope = self.state.in_flight.take(id).expect("still in flight");
@@ -181,16 +182,15 @@ impl World {
             self.crash(to, recorder);
         }
         if lost.is_some() {
+            self.ended(Point::AfterLoss, to, from, kind);
             return;
         }
         if fate.interference != Interference::None {
             recorder.event(What::Interfered { node: to, kind, how: fate.interference });
         }
         let event = DynEvent::Message { from, payload: &*envelope.payload };
-        if !self.handle(to, event, fate.interference, torn, recorder)
-            && self.moment(Point::AfterHandling, to, from, kind)
-        {
-            self.crash(to, recorder);
+        if !self.handle(to, event, fate.interference, torn, recorder) {
+            self.ended(Point::AfterHandling, to, from, kind);
         }
     }
 
@@ -218,10 +218,8 @@ impl World {
         recorder.caused(What::Written { node, record, args }, Some(pending.born));
         if crash {
             self.crash(node, recorder);
-        } else if !self.handle(node, DynEvent::Persisted(ticket), Interference::None, torn, recorder)
-            && self.moment(Point::AfterAcknowledgement, node, node, record)
-        {
-            self.crash(node, recorder);
+        } else if !self.handle(node, DynEvent::Persisted(ticket), Interference::None, torn, recorder) {
+            self.ended(Point::AfterAcknowledgement, node, node, record);
         }
     }
 
@@ -231,7 +229,9 @@ impl World {
         let pending = slot.writes.remove(at);
         let (_, record, args) = pending.what;
         recorder.caused(What::Refused { node, record, args }, Some(pending.born));
-        self.handle(node, DynEvent::Refused(ticket), Interference::None, None, recorder);
+        if !self.handle(node, DynEvent::Refused(ticket), Interference::None, None, recorder) {
+            self.ended(Point::AfterRefusal, node, node, record);
+        }
     }
 
     /// Tells a machine an event and lets its effects happen. Returns whether the node crashed.
@@ -243,6 +243,12 @@ impl World {
         torn: Option<u8>,
         recorder: &mut Recorder<'_>,
     ) -> bool {
+        if torn == Some(0) {
+            // The handler never ran: what it would have changed in memory is gone anyway, and what it
+            // would have changed on disk was not.
+            self.crash(node, recorder);
+            return true;
+        }
         let mut effects = std::mem::take(&mut self.effects);
         let handled = u64::from(self.schedule.handled[node.index()]);
         self.schedule.handled[node.index()] += 1;
@@ -384,7 +390,7 @@ impl World {
         slot.writes.clear();
         machine(&mut slot.machine).crash();
         recorder.event(What::Crashed { node });
-        self.moment(Point::AfterCrash, node, node, 0);
+        self.ended(Point::AfterCrash, node, node, 0);
     }
 
     fn fault(&mut self, fault: Fault, recorder: &mut Recorder<'_>) {
@@ -404,38 +410,43 @@ impl World {
                 self.state.nodes[node.index()].up = true;
                 self.state.nodes[node.index()].started = true;
                 recorder.event(What::Restarted { node });
-                if !self.handle(node, DynEvent::Recovered, Interference::None, None, recorder)
-                    && self.moment(Point::AfterRestart, node, node, 0)
-                {
-                    self.crash(node, recorder);
+                if !self.handle(node, DynEvent::Recovered, Interference::None, None, recorder) {
+                    self.ended(Point::AfterRestart, node, node, 0);
                 }
             }
             Fault::Pause(node) => {
                 self.state.nodes[node.index()].paused = true;
                 recorder.event(What::Paused { node });
+                self.ended(Point::AfterPause, node, node, 0);
             }
             Fault::Resume(node) => {
                 self.state.nodes[node.index()].paused = false;
                 recorder.event(What::Resumed { node });
                 self.unpark(node);
+                self.ended(Point::AfterResume, node, node, 0);
             }
             Fault::Cut(from, to) => {
                 self.state.cut[from.index() * n + to.index()] = true;
                 recorder.event(What::Cut { from, to });
+                self.ended(Point::AfterCut, from, to, 0);
             }
             Fault::Heal(from, to) => {
                 self.state.cut[from.index() * n + to.index()] = false;
                 recorder.event(What::Healed { from, to });
+                self.ended(Point::AfterHeal, from, to, 0);
             }
             Fault::Slow(from, to, factor) => {
                 self.schedule.factor[from.index() * n + to.index()] = factor;
                 recorder.event(What::Slowed { from, to, factor });
+                self.ended(Point::AfterSlow, from, to, 0);
             }
             Fault::RefuseWrite(node, ticket) => self.refuse_write(node, ticket, recorder),
             Fault::Command(node, verb, value) => {
                 recorder.event(What::Commanded { node, verb, value });
                 let event = DynEvent::Command(verb, value);
-                self.handle(node, event, Interference::None, None, recorder);
+                if !self.handle(node, event, Interference::None, None, recorder) {
+                    self.ended(Point::AfterCommand, node, node, verb);
+                }
             }
         }
     }

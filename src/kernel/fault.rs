@@ -31,11 +31,31 @@ pub enum Point {
     AfterCrash,
     /// `node` runs again.
     AfterRestart,
+    /// `node` started, and has done what follows from it.
+    AfterStart,
+    /// `kind` from `peer` was lost on its way to `node`.
+    AfterLoss,
+    /// `kind` from `peer` to `node` arrived and was held on its link.
+    AfterHold,
+    /// The disk of `node` refused record `kind`, and the node has done what follows from it.
+    AfterRefusal,
+    /// `node` stands still.
+    AfterPause,
+    /// `node` goes on.
+    AfterResume,
+    /// The link from `node` to `peer` was cut.
+    AfterCut,
+    /// The link from `node` to `peer` was healed.
+    AfterHeal,
+    /// The link from `node` to `peer` changed its speed.
+    AfterSlow,
+    /// A person at `node` did `kind`, and the node has done what follows from it.
+    AfterCommand,
 }
 
 impl Point {
     /// Every point, in the order of links' numbers: append only.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 21] = [
         Self::Start,
         Self::BeforeSend,
         Self::AfterSend,
@@ -47,12 +67,87 @@ impl Point {
         Self::AfterTimer,
         Self::AfterCrash,
         Self::AfterRestart,
+        Self::AfterStart,
+        Self::AfterLoss,
+        Self::AfterHold,
+        Self::AfterRefusal,
+        Self::AfterPause,
+        Self::AfterResume,
+        Self::AfterCut,
+        Self::AfterHeal,
+        Self::AfterSlow,
+        Self::AfterCommand,
     ];
 
     /// Whether the point speaks of two nodes.
     #[must_use]
     pub const fn has_peer(self) -> bool {
-        matches!(self, Self::BeforeSend | Self::AfterSend | Self::BeforeHandling | Self::AfterHandling)
+        matches!(
+            self,
+            Self::BeforeSend
+                | Self::AfterSend
+                | Self::BeforeHandling
+                | Self::AfterHandling
+                | Self::AfterLoss
+                | Self::AfterHold
+                | Self::AfterCut
+                | Self::AfterHeal
+                | Self::AfterSlow
+        )
+    }
+
+    /// Whether the point lies inside a step: a crash there leaves the rest of the step undone. At
+    /// any other point, which ends its step, a crash is a step of its own.
+    #[must_use]
+    pub const fn is_inside(self) -> bool {
+        matches!(
+            self,
+            Self::BeforeSend | Self::AfterSend | Self::BeforeHandling | Self::BeforeWrite | Self::AfterWrite
+        )
+    }
+}
+
+/// What the `kind` of an [`Anchor`] is a kind of.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Subject {
+    /// The point needs no kind: it is 0.
+    Nothing,
+    /// A message.
+    Message,
+    /// A durable record.
+    Record,
+    /// A timer.
+    Timer,
+    /// A verb of the domain.
+    Verb,
+}
+
+impl Point {
+    /// What the point's kind is a kind of.
+    #[must_use]
+    pub const fn subject(self) -> Subject {
+        match self {
+            Self::BeforeSend
+            | Self::AfterSend
+            | Self::BeforeHandling
+            | Self::AfterHandling
+            | Self::AfterLoss
+            | Self::AfterHold => Subject::Message,
+            Self::BeforeWrite | Self::AfterWrite | Self::AfterAcknowledgement | Self::AfterRefusal => {
+                Subject::Record
+            }
+            Self::AfterTimer => Subject::Timer,
+            Self::AfterCommand => Subject::Verb,
+            Self::Start
+            | Self::AfterCrash
+            | Self::AfterRestart
+            | Self::AfterStart
+            | Self::AfterPause
+            | Self::AfterResume
+            | Self::AfterCut
+            | Self::AfterHeal
+            | Self::AfterSlow => Subject::Nothing,
+        }
     }
 }
 

@@ -27,7 +27,7 @@ mod script;
 pub use describe::{Cell, Description, Label, Mark, Mood, Row, Section, Shape};
 pub use driver::Halt;
 pub use event::{Lost, TraceEvent, TraceSink, What};
-pub use fault::{Action, Anchor, Entry, Point, Script, Trigger};
+pub use fault::{Action, Anchor, Entry, Point, Script, Subject, Trigger};
 pub use fingerprint::Fingerprint;
 pub use id::{Args, MsgId, NodeId};
 pub use limits::Limit;

@@ -54,7 +54,7 @@ impl World {
         }
         let mut crash = false;
         self.matches(&Anchor { point, node, peer, kind, nth: 0 }, |world, i, action, delay| {
-            if action == Action::Crash(node) && delay == Span::ZERO && point != Point::Start {
+            if action == Action::Crash(node) && delay == Span::ZERO && point.is_inside() {
                 crash = true;
             } else if action.fixed_point().is_none() {
                 let at = world.schedule.now + delay;
@@ -64,11 +64,17 @@ impl World {
         crash
     }
 
+    /// A moment that ends its step: what the script wants then is due next.
+    pub(super) fn ended(&mut self, point: Point, node: NodeId, peer: NodeId, kind: u8) {
+        let crash = self.moment(point, node, peer, kind);
+        debug_assert!(!crash, "{point:?} does not end a step");
+    }
+
     /// Arms the entries that count from the start.
     pub(super) fn arm_start(&mut self) {
         for i in 0..self.nodes() {
             let node = NodeId(i as u8);
-            self.moment(Point::Start, node, node, 0);
+            self.ended(Point::Start, node, node, 0);
         }
     }
 

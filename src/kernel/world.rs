@@ -358,6 +358,12 @@ impl World {
         !self.has_upcoming()
     }
 
+    /// The faults and client actions of the run.
+    #[must_use]
+    pub fn script(&self) -> &[Entry] {
+        &self.schedule.script
+    }
+
     /// How often the anchor of a script's entry has come by.
     #[must_use]
     pub fn matched(&self, entry: usize) -> u16 {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Script, SimTime, World};
+use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Subject, Script, SimTime, World};
 use crate::patterns;
 use crate::patterns::pattern::{Node, Params, Pattern, PatternRef, Range, System};
 
@@ -150,16 +150,12 @@ impl Range {
 #[must_use]
 pub const fn canonical(anchor: Anchor) -> Anchor {
     let Anchor { point, node, peer, kind, nth } = anchor;
-    match point {
-        Point::Start => Anchor { point, node: NodeId(0), peer: NodeId(0), kind: 0, nth: 1 },
-        Point::AfterCrash | Point::AfterRestart => Anchor { point, node, peer: node, kind: 0, nth },
-        Point::BeforeSend | Point::AfterSend | Point::BeforeHandling | Point::AfterHandling => {
-            Anchor { point, node, peer, kind, nth }
-        }
-        Point::BeforeWrite | Point::AfterWrite | Point::AfterAcknowledgement | Point::AfterTimer => {
-            Anchor { point, node, peer: node, kind, nth }
-        }
+    if matches!(point, Point::Start) {
+        return Anchor { point, node: NodeId(0), peer: NodeId(0), kind: 0, nth: 1 };
     }
+    let peer = if point.has_peer() { peer } else { node };
+    let kind = if matches!(point.subject(), Subject::Nothing) { 0 } else { kind };
+    Anchor { point, node, peer, kind, nth }
 }
 
 /// Whether an entry says only what the world can do: its names exist, its numbers are in range, and
@@ -168,13 +164,12 @@ pub const fn canonical(anchor: Anchor) -> Anchor {
 pub fn fits(entry: &Entry, pattern: &Pattern, nodes: usize) -> bool {
     let anchor = &entry.trigger.anchor;
     let node = |n: NodeId| n.index() < nodes;
-    let kinds = match anchor.point {
-        Point::Start | Point::AfterCrash | Point::AfterRestart => usize::MAX,
-        Point::BeforeSend | Point::AfterSend | Point::BeforeHandling | Point::AfterHandling => {
-            pattern.messages.len()
-        }
-        Point::BeforeWrite | Point::AfterWrite | Point::AfterAcknowledgement => pattern.records.len(),
-        Point::AfterTimer => pattern.timers.len(),
+    let kinds = match anchor.point.subject() {
+        Subject::Nothing => 1,
+        Subject::Message => pattern.messages.len(),
+        Subject::Record => pattern.records.len(),
+        Subject::Timer => pattern.timers.len(),
+        Subject::Verb => pattern.verbs.len(),
     };
     let anchored = node(anchor.node)
         && node(anchor.peer)

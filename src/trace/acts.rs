@@ -65,19 +65,33 @@ fn moments(run: &Run, from: u32, to: u32, found: &mut dyn FnMut(Anchor)) {
     for state in from + 1..=to.min(run.len()) {
         let (_, events) = run.step_events(state);
         let crashed = |node: NodeId| events.iter().any(|e| e.what == What::Crashed { node });
-        let handled = match events.first().map(|e| e.what) {
+        let unharmed = |node: NodeId, point| Some(point).filter(|_| !crashed(node));
+        // What ends the step, when its node lives on.
+        let ended = match events.first().map(|e| e.what) {
+            Some(What::Started { node }) => unharmed(node, at(Point::AfterStart, node, node, 0)),
             Some(What::Delivered { from, to, kind, .. }) => {
-                Some(at(Point::AfterHandling, to, from, kind)).filter(|_| !crashed(to))
+                unharmed(to, at(Point::AfterHandling, to, from, kind))
             }
             Some(What::Written { node, record, .. }) => {
-                Some(at(Point::AfterAcknowledgement, node, node, record)).filter(|_| !crashed(node))
+                unharmed(node, at(Point::AfterAcknowledgement, node, node, record))
+            }
+            Some(What::Refused { node, record, .. }) => {
+                unharmed(node, at(Point::AfterRefusal, node, node, record))
             }
             Some(What::Fired { node, timer }) => {
-                Some(at(Point::AfterTimer, node, node, timer.kind)).filter(|_| !crashed(node))
+                unharmed(node, at(Point::AfterTimer, node, node, timer.kind))
             }
-            Some(What::Restarted { node }) => {
-                Some(at(Point::AfterRestart, node, node, 0)).filter(|_| !crashed(node))
+            Some(What::Restarted { node }) => unharmed(node, at(Point::AfterRestart, node, node, 0)),
+            Some(What::Commanded { node, verb, .. }) => {
+                unharmed(node, at(Point::AfterCommand, node, node, verb))
             }
+            Some(What::Lost { from, to, kind, .. }) => Some(at(Point::AfterLoss, to, from, kind)),
+            Some(What::Delayed { from, to, kind, .. }) => Some(at(Point::AfterHold, to, from, kind)),
+            Some(What::Paused { node }) => Some(at(Point::AfterPause, node, node, 0)),
+            Some(What::Resumed { node }) => Some(at(Point::AfterResume, node, node, 0)),
+            Some(What::Cut { from, to }) => Some(at(Point::AfterCut, from, to, 0)),
+            Some(What::Healed { from, to }) => Some(at(Point::AfterHeal, from, to, 0)),
+            Some(What::Slowed { from, to, .. }) => Some(at(Point::AfterSlow, from, to, 0)),
             _ => None,
         };
         for event in events {
@@ -101,8 +115,8 @@ fn moments(run: &Run, from: u32, to: u32, found: &mut dyn FnMut(Anchor)) {
                 _ => {}
             }
         }
-        if let Some(handled) = handled {
-            found(handled);
+        if let Some(ended) = ended {
+            found(ended);
         }
     }
 }
@@ -118,27 +132,21 @@ fn count(run: &Run, state: u32, like: &Anchor) -> u16 {
     n
 }
 
-/// The moment that stands for "now": the last one that came by, or the start; and how long ago.
+/// The moment that stands for "now": the one that ends the step before a state, or the start.
 #[must_use]
 pub fn now(run: &Run, state: u32) -> Trigger {
-    let mut last: Option<(u32, Anchor)> = None;
-    for s in (1..=state.min(run.len())).rev() {
-        moments(run, s - 1, s, &mut |m| last = Some((s, m)));
-        if last.is_some() {
-            break;
-        }
+    let state = state.min(run.len());
+    let mut last = Anchor { point: Point::Start, node: NodeId(0), peer: NodeId(0), kind: 0, nth: 1 };
+    let mut ended = state == 0;
+    moments(run, state.saturating_sub(1), state, &mut |m| {
+        last = m;
+        ended = !m.point.is_inside();
+    });
+    debug_assert!(ended, "every step ends with a moment of its own: {:?}", run.step_events(state).1);
+    if state > 0 {
+        last.nth = count(run, state, &last);
     }
-    match last {
-        Some((s, mut anchor)) => {
-            anchor.nth = count(run, s, &anchor);
-            Trigger { anchor, delay: run.time(state) - run.time(s) }
-        }
-        None => {
-            let node = NodeId(0);
-            let anchor = Anchor { point: Point::Start, node, peer: node, kind: 0, nth: 1 };
-            Trigger { anchor, delay: run.time(state) - run.time(0) }
-        }
-    }
+    Trigger { anchor: last, delay: Span::ZERO }
 }
 
 fn act(deed: Deed, entry: Option<Entry>) -> Act {
@@ -230,7 +238,11 @@ pub fn of_flight(run: &Run, chart: &Chart, state: u32, flight: &Flight) -> Vec<A
         None => flight.end.state(run.len() + 1),
     };
     anchor.nth = count(run, end.saturating_sub(1), &anchor) + 1;
-    let entry = |action| if live && !held { entry(anchor, action) } else { None };
+    // What the script does already cannot be asked for again.
+    let entry = |action| {
+        let planned = run.stage.world.script().iter().any(|e| e.on && e.action == action && e.trigger.anchor == anchor);
+        if live && !held && !planned { entry(anchor, action) } else { None }
+    };
     let mut acts = vec![
         act(Deed::Drop, entry(Action::Drop)),
         act(Deed::Duplicate, entry(Action::Duplicate)),

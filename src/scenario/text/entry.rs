@@ -154,8 +154,10 @@ impl Scope<'_> {
             }
             (Err(error), Some(_)) => return Err(error),
         };
-        const DEEDS: [&str; 8] =
-            ["sends", "handles", "writes", "has", "crashes", "restarts", "times", "is"];
+        const DEEDS: [&str; 15] = [
+            "sends", "handles", "writes", "has", "crashes", "restarts", "times", "starts", "loses", "awaits",
+            "fails", "pauses", "resumes", "does", "is",
+        ];
         let trigger = match DEEDS[line.one_of(&DEEDS)?] {
             "sends" => self.sending(line, Point::AfterSend, node)?,
             "handles" => self.handling(line, Point::AfterHandling, node)?,
@@ -171,9 +173,33 @@ impl Scope<'_> {
                 let timer = self.kind(line, Thing::Timer)?;
                 at(Point::AfterTimer, node, node, timer, line.nth()?)
             }
-            _ => {
-                line.word("about")?;
+            "starts" => at(Point::AfterStart, node, node, 0, line.nth()?),
+            "loses" => self.handling(line, Point::AfterLoss, node)?,
+            "awaits" => self.handling(line, Point::AfterHold, node)?,
+            "fails" => {
                 line.word("to")?;
+                line.word("write")?;
+                self.writing(line, Point::AfterRefusal, node)?
+            }
+            "pauses" => at(Point::AfterPause, node, node, 0, line.nth()?),
+            "resumes" => at(Point::AfterResume, node, node, 0, line.nth()?),
+            "does" => {
+                let verb = self.kind(line, Thing::Verb)?;
+                at(Point::AfterCommand, node, node, verb, line.nth()?)
+            }
+            _ => {
+                const STATES: [&str; 4] = ["about", "cut", "healed", "slowed"];
+                let point = match line.one_of(&STATES)? {
+                    0 => None,
+                    1 => Some(Point::AfterCut),
+                    2 => Some(Point::AfterHeal),
+                    _ => Some(Point::AfterSlow),
+                };
+                line.word("to")?;
+                if let Some(point) = point {
+                    let peer = self.node(line)?;
+                    return Ok(Trigger { delay, ..at(point, node, peer, 0, line.nth()?) });
+                }
                 match line.one_of(&["send", "handle", "write"])? {
                     0 => self.sending(line, Point::BeforeSend, node)?,
                     1 => self.handling(line, Point::BeforeHandling, node)?,
@@ -280,6 +306,16 @@ impl Scope<'_> {
             Point::AfterTimer => format!("after {node} times out {}", id(self.pattern.timers)),
             Point::AfterCrash => format!("after {node} crashes"),
             Point::AfterRestart => format!("after {node} restarts"),
+            Point::AfterStart => format!("after {node} starts"),
+            Point::AfterLoss => format!("after {node} loses {message} from {peer}"),
+            Point::AfterHold => format!("after {node} awaits {message} from {peer}"),
+            Point::AfterRefusal => format!("after {node} fails to write {record}"),
+            Point::AfterPause => format!("after {node} pauses"),
+            Point::AfterResume => format!("after {node} resumes"),
+            Point::AfterCut => format!("after {node} is cut to {peer}"),
+            Point::AfterHeal => format!("after {node} is healed to {peer}"),
+            Point::AfterSlow => format!("after {node} is slowed to {peer}"),
+            Point::AfterCommand => format!("after {node} does {}", id(self.pattern.verbs)),
         };
         let delay = if now { String::new() } else { format!("{} ", time(trigger.delay.micros)) };
         format!("{delay}{said}{}", nth(n))
