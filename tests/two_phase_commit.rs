@@ -1,27 +1,32 @@
 //! Two-phase commit, as stories: what each failure does, and what it does not.
 
-mod read;
-
 use converge::kernel::{Halt, Mark, Mood, NodeId, TraceEvent, What};
 use converge::patterns::pattern::Verdict;
 use converge::patterns::two_phase_commit::{Node, PATTERN, kind, record};
+use converge::scenario::{Expected, Shipped, text};
 use converge::texts::Lang;
 use converge::trace::run::{Run, Stage};
 use converge::trace::speak::Speaker;
-use read::{Read, read};
 
-fn shipped(id: &str) -> Read {
-    let scenario = PATTERN.scenarios.iter().find(|s| s.id == id).unwrap();
-    read(&PATTERN, scenario.recipe)
+fn shipped(id: &str) -> Shipped {
+    Shipped::of(&PATTERN, id).expect("a scenario of this name")
 }
 
+/// A recipe of these lines.
+fn read(lines: &str) -> Shipped {
+    let text = format!("converge 1\npattern two-phase-commit\n{lines}");
+    text::parse_shipped(&[&PATTERN], &text).unwrap_or_else(|error| panic!("{}", error.text(Lang::En)))
+}
+
+/// A shipped scenario with more lines.
 fn with(id: &str, lines: &str) -> Run {
-    let text = PATTERN.scenarios.iter().find(|s| s.id == id).unwrap().recipe;
-    run(&read(&PATTERN, &format!("{text}\n{lines}")))
+    let recipe = PATTERN.scenarios.iter().find(|s| s.id == id).unwrap().recipe;
+    let more = text::parse_shipped(&[&PATTERN], &format!("{recipe}\n{lines}"));
+    run(&more.unwrap_or_else(|error| panic!("{}", error.text(Lang::En))))
 }
 
-fn run(read: &Read) -> Run {
-    Run::to_the_end(Stage::of(&read.recipe))
+fn run(shipped: &Shipped) -> Run {
+    Run::to_the_end(Stage::of(&shipped.recipe))
 }
 
 /// A run, read like a story: who did what, in order, without times.
@@ -150,24 +155,22 @@ fn the_textbook_message_by_message() {
 }
 
 #[test]
-fn every_expectation_of_every_scenario_holds() {
+fn every_scenario_ends_as_it_says_and_is_short() {
     for scenario in PATTERN.scenarios {
-        let read = read(&PATTERN, scenario.recipe);
-        let run = run(&read);
+        let shipped = shipped(scenario.id);
+        let run = run(&shipped);
         for (i, promise) in PATTERN.promises.iter().enumerate() {
             let found = match run.verdicts(i).at(run.len()).unwrap() {
-                Verdict::Holds => "holds",
-                Verdict::NotYet(_) => "not-yet",
-                Verdict::Broken(_) => "broken",
+                Verdict::Holds => Expected::Holds,
+                Verdict::NotYet(_) => Expected::NotYet,
+                Verdict::Broken(_) => Expected::Broken,
             };
-            let expected = read.expects.iter().find(|(id, _)| *id == promise.id);
-            let (_, expected) =
-                expected.unwrap_or_else(|| panic!("{}: expect {}", scenario.id, promise.id));
-            assert_eq!(found, expected, "{}: {}, after {} steps", scenario.id, promise.id, run.len());
+            let expected = shipped.expects.iter().find(|(place, _)| *place == i).map(|(_, e)| *e);
+            assert_eq!(Some(found), expected, "{}: {}, after {} steps", scenario.id, promise.id, run.len());
         }
         let steps = run.len();
         assert!((15..=75).contains(&steps), "{}: {steps} steps are too many (or few) to read", scenario.id);
-        assert!((2..=5).contains(&read.offers.len()), "{}: offers", scenario.id);
+        assert!((2..=5).contains(&shipped.offers.len()), "{}: offers", scenario.id);
     }
 }
 
@@ -176,7 +179,7 @@ fn every_expectation_of_every_scenario_holds() {
 #[test]
 fn every_offer_bites() {
     for scenario in PATTERN.scenarios {
-        let shipped = read(&PATTERN, scenario.recipe);
+        let shipped = shipped(scenario.id);
         let before = run(&shipped);
         for (i, offer) in shipped.offers.iter().enumerate() {
             let mut recipe = shipped.recipe.clone();
@@ -317,7 +320,7 @@ fn a_careless_standby_aborts_what_is_committed() {
 fn a_participant_that_decides_by_itself_is_wrong_either_way() {
     check(&Story::of("impatient-participant"), &["payment"], Some(true), &[]);
     let text = "set participants = 3\nset in-doubt = commit-alone\nset horizon = 3000 ms\nfault refuse prepare from coordinator to payment\nfault drop abort from coordinator to inventory";
-    let run = run(&read(&PATTERN, text));
+    let run = run(&read(text));
     assert!(run.broken_at(0).is_some(), "agreement");
     assert!(run.broken_at(1).is_some(), "the vote against it");
 }
@@ -341,7 +344,7 @@ fn a_disk_that_refuses() {
 fn a_person_orders_more_until_the_money_is_gone() {
     let mut lines = String::new();
     for i in 1..=4 {
-        lines.push_str(&format!("do place-order 1 at client {} ms after start\n", i * 100));
+        lines.push_str(&format!("do place-order at client {} ms after start\n", i * 100));
     }
     let story = Story { run: with("shop", &lines) };
     assert_eq!(story.count(|w| matches!(w, What::Delivered { kind: kind::ORDER_CONFIRMED, .. })), 3);
@@ -355,7 +358,7 @@ fn lossy_networks_and_crashes_never_break_a_promise() {
         fault crash coordinator after coordinator writes commit #2\nfault restart coordinator 300 ms after coordinator crashes\n\
         fault crash inventory after inventory sends yes to coordinator #3\nfault restart inventory 250 ms after inventory crashes\n\
         fault crash coordinator after coordinator sends commit to shipping #3\nfault restart coordinator 300 ms after coordinator crashes #2";
-    let mut read = read(&PATTERN, text);
+    let mut read = read(text);
     for parallel in [0, 1] {
         let place = PATTERN.all_params().position(|p| p.id == "prepare").unwrap();
         read.recipe.set_param(place, parallel);
@@ -375,7 +378,7 @@ fn lossy_networks_and_crashes_never_break_a_promise() {
 #[test]
 fn five_thousand_orders_stay_quick_and_small() {
     let text = "set participants = 2\nset orders = 5000\nset order-gap = 1 ms\nset horizon = 86400000 ms";
-    let run = run(&read(&PATTERN, text));
+    let run = run(&read(text));
     assert_eq!(run.halt(), Some(Halt::Quiet));
     assert!((80_000..=120_000).contains(&run.len()), "{} steps", run.len());
     let world = run.world(u32::MAX);
@@ -392,7 +395,7 @@ fn five_thousand_orders_stay_quick_and_small() {
 fn every_label_that_is_shown_has_a_text() {
     for lang in Lang::ALL {
         for scenario in PATTERN.scenarios {
-            let run = run(&read(&PATTERN, scenario.recipe));
+            let run = run(&shipped(scenario.id));
             let speaker = Speaker::new(lang, &PATTERN, &run.stage.nodes);
             let mut said = vec![];
             for state in 0..=run.len() {

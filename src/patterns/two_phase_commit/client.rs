@@ -60,8 +60,8 @@ impl Client {
             Event::Message { msg: Msg::OrderRefused(order), .. } => self.answered(ctx, *order, false),
             Event::Timer(Timer { kind: timer::NEXT_ORDER, .. }) => self.place(ctx),
             Event::Timer(Timer { kind: timer::ANSWER, .. }) if self.waiting => self.ask(ctx),
-            Event::Command(_, value) => {
-                self.wanted += value.clamp(1, 1000);
+            Event::Command(..) => {
+                self.wanted += 1;
                 self.place(ctx);
             }
             _ => {}

@@ -179,9 +179,9 @@ impl Coordinator {
                 Some(Record::End(tx)) => self.end(ctx, tx),
                 None => {}
             },
-            Event::Command(_, value) => {
+            Event::Command(..) => {
                 if self.settings.client.is_none() {
-                    self.wanted += value.clamp(1, 1000);
+                    self.wanted += 1;
                     self.next(ctx);
                 }
             }
