@@ -202,7 +202,7 @@ fn saga_ends(probe: &Probe<'_>) -> Verdict {
             Phase::Back(_) | Phase::Revert => "verdict.undoing",
             _ => "verdict.running",
         };
-        let args = [saga.about.order, orchestrator.step_of(saga.phase), 0];
+        let args = [saga.about.order, orchestrator.settings.definition.step_of(saga.phase), 0];
         return Verdict::untrue(probe, Label::with(key, args));
     }
     let unfinished = |t: &Tally| t.begun > t.ended && !t.waits_for_a_person();
