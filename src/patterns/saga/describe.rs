@@ -84,10 +84,12 @@ fn of_orchestrator(o: &Orchestrator, out: &mut Description) {
         let key = match saga.phase {
             Phase::Forward(_) => "row.forward",
             Phase::Back(_) => "row.back",
-            other => phase(other),
+            Phase::Revert => "row.reverting",
+            Phase::Parked(_) => "row.parked",
+            _ => "row.at",
         };
-        // Place and number of steps first: `step 2 of 4: charge the card`.
-        let args = if key.starts_with("row.") { [place, step, steps] } else { [saga.about.order, step, 0] };
+        // Place and number of steps around it: `step 2 of 4: charge the card`.
+        let args = [place, step, steps];
         let mark = if saga.moving { Mark::Provisional } else { Mark::Plain };
         let cells = [text("row.saga", [saga.about.order, 0, 0]), text(key, args)];
         out.row(saga.about.saga as u64, mark, &cells);
