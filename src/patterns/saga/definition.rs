@@ -101,12 +101,8 @@ pub static SHIP_FIRST: Definition = Definition {
 };
 
 /// The textbook's saga that succeeds: B, then C.
-pub static TEXTBOOK: Definition = Definition {
-    steps: &[Action::WorkOfB, Action::WorkOfC],
-    pivot: 1,
-    registered: true,
-    reversal: false,
-};
+pub static TEXTBOOK: Definition =
+    Definition { steps: &[Action::WorkOfB, Action::WorkOfC], pivot: 1, registered: true, reversal: false };
 
 /// The textbook's saga that fails: B alone, and a service that reverts.
 pub static TEXTBOOK_FAILURE: Definition =

@@ -36,7 +36,11 @@ const fn outcome(outcome: Outcome) -> &'static str {
 fn of_client(client: &Client, out: &mut Description) {
     out.section(Label::new("section.orders"), Shape::Table, true);
     for &(order, news) in &client.news {
-        out.row(order as u64, Mark::Plain, &[text("row.order", [order, 0, 0]), text(outcome(news), [0; 3])]);
+        out.row(
+            order as u64,
+            Mark::Plain,
+            &[text("row.order", [order, 0, 0]), text(outcome(news), [0; 3])],
+        );
     }
     for &order in client.waiting() {
         if !client.news.iter().any(|(o, _)| *o == order) {
@@ -76,14 +80,16 @@ fn of_orchestrator(o: &Orchestrator, out: &mut Description) {
             Phase::Forward(step) | Phase::Back(step) | Phase::Parked(step) => i32::from(step) + 1,
             _ => 0,
         };
-        let step = o.step_of(saga.phase);
+        let step = o.settings.definition.step_of(saga.phase);
         let key = match saga.phase {
             Phase::Forward(_) => "row.forward",
             Phase::Back(_) => "row.back",
-            other => phase(other),
+            Phase::Revert => "row.reverting",
+            Phase::Parked(_) => "row.parked",
+            _ => "row.at",
         };
-        // Place and number of steps first: `step 2 of 4: charge the card`.
-        let args = if key.starts_with("row.") { [place, step, steps] } else { [saga.about.order, step, 0] };
+        // Place and number of steps around it: `step 2 of 4: charge the card`.
+        let args = [place, step, steps];
         let mark = if saga.moving { Mark::Provisional } else { Mark::Plain };
         let cells = [text("row.saga", [saga.about.order, 0, 0]), text(key, args)];
         out.row(saga.about.saga as u64, mark, &cells);
@@ -91,7 +97,7 @@ fn of_orchestrator(o: &Orchestrator, out: &mut Description) {
     if durable {
         out.section(Label::new("section.saga-log"), Shape::Log, true);
         let mut line = |key: usize, mark, e: &Entry| {
-            let args = [e.about.order, o.step_of(e.phase), 0];
+            let args = [e.about.order, o.settings.definition.step_of(e.phase), 0];
             out.row(key as u64, mark, &[Cell::Number(key as i64 + 1), text(phase(e.phase), args)]);
         };
         let len = o.log.len();
@@ -104,11 +110,13 @@ fn of_orchestrator(o: &Orchestrator, out: &mut Description) {
         }
     }
     out.status = o.open.last().map(|saga| {
-        let step = o.step_of(saga.phase);
+        let step = o.settings.definition.step_of(saga.phase);
         match saga.phase {
             Phase::Parked(_) => Label::with("status.parked", [saga.about.order, step, 0]),
             _ if saga.attempt > 1 => Label::with("status.retrying", [i32::from(saga.attempt), step, 0]),
-            Phase::Back(_) | Phase::Revert => Label::with("status.compensating", [saga.about.order, step, 0]),
+            Phase::Back(_) | Phase::Revert => {
+                Label::with("status.compensating", [saga.about.order, step, 0])
+            }
             Phase::Forward(s) if s > o.settings.definition.pivot => {
                 Label::with("status.past-the-pivot", [saga.about.order, step, 0])
             }

@@ -5,6 +5,7 @@
 //! protocol with its naive forms, each a parameter. Does not own choreography, nor what concurrent
 //! sagas do to each other: both are patterns of their own.
 
+pub mod course;
 pub mod definition;
 pub mod message;
 pub mod orchestrator;
@@ -13,6 +14,7 @@ pub mod service;
 mod client;
 mod describe;
 mod log_service;
+mod numbers;
 mod promises;
 
 use client::Client;

@@ -10,32 +10,13 @@
 
 use std::collections::VecDeque;
 
+pub use super::course::Phase;
 use super::definition::{Class, Definition};
 use super::message::{About, Answer, Command, Directory, Facts, Msg, Outcome, fact, record, timer, verb};
+use super::numbers::Numbers;
 use crate::kernel::{Ctx, Event, Interference, Mood, NodeId, Span, Ticket, Timer};
 use crate::parts::retry::RetryPolicy;
 use crate::parts::wal::Wal;
-
-/// Where a saga stands; what is to be done next follows from it.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
-pub enum Phase {
-    /// To be registered with the transaction service.
-    Begin,
-    /// This step is to be done.
-    Forward(u8),
-    /// This step is to be undone.
-    Back(u8),
-    /// The reversal service is to revert everything.
-    Revert,
-    /// To be closed at the transaction service.
-    Complete,
-    /// Over: every step is done.
-    Completed,
-    /// Over: everything that was done is undone.
-    Compensated,
-    /// This step cannot be undone: a person is needed.
-    Parked(u8),
-}
 
 /// A line of the saga log.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -221,7 +202,11 @@ impl Orchestrator {
             // Asked again: say how it ended, if it did. A running saga answers in its time.
             if let Some(&(_, outcome)) = self.ended.iter().rev().find(|(o, _)| *o == order) {
                 self.tell(ctx, order, outcome);
-            } else if self.open.iter().any(|s| s.about.order == order && matches!(s.phase, Phase::Parked(_))) {
+            } else if self
+                .open
+                .iter()
+                .any(|s| s.about.order == order && matches!(s.phase, Phase::Parked(_)))
+            {
                 self.tell(ctx, order, Outcome::UnderReview);
             }
             return;
@@ -229,7 +214,7 @@ impl Orchestrator {
             self.twins += 1;
             order + TWIN * self.twins
         };
-        let phase = if self.settings.definition.registered { Phase::Begin } else { Phase::Forward(0) };
+        let phase = self.settings.definition.first();
         self.write(ctx, Entry { about: About { order, saga }, phase }, record::STARTED);
     }
 
@@ -237,20 +222,20 @@ impl Orchestrator {
         let Some(at) = self.place(about.saga) else { return };
         let saga = &self.open[at];
         // An answer to an earlier command, or a second one to this: nothing new.
-        if saga.moving || self.command(saga.phase) != Some(command) {
+        if saga.moving || self.settings.definition.command(saga.phase) != Some(command) {
             return;
         }
         let phase = saga.phase;
         let next = match (answer, phase) {
             (Answer::Done, Phase::Begin) => Phase::Forward(0),
-            (Answer::Done, Phase::Forward(step)) => self.after(step),
-            (Answer::Done, Phase::Back(step)) => self.back_from(step.checked_sub(1)),
+            (Answer::Done, Phase::Forward(step)) => self.settings.definition.after(step),
+            (Answer::Done, Phase::Back(step)) => self.settings.definition.back_from(step.checked_sub(1)),
             (Answer::Done, Phase::Revert) => Phase::Compensated,
             (Answer::Done, _) => Phase::Completed,
             (Answer::Refused, Phase::Forward(step))
                 if self.settings.definition.class(step) != Class::Retriable =>
             {
-                self.back_from(step.checked_sub(1))
+                self.settings.definition.back_from(step.checked_sub(1))
             }
             (Answer::CannotUndo, Phase::Back(step)) => Phase::Parked(step),
             (Answer::CannotUndo, _) => Phase::Parked(0),
@@ -260,36 +245,11 @@ impl Orchestrator {
         self.go(ctx, at, next);
     }
 
-    /// Where a saga goes when a step is done.
-    fn after(&self, step: u8) -> Phase {
-        let definition = self.settings.definition;
-        if usize::from(step) + 1 < definition.steps.len() {
-            Phase::Forward(step + 1)
-        } else if definition.registered {
-            Phase::Complete
-        } else {
-            Phase::Completed
-        }
-    }
-
-    /// Where a saga goes when it turns back: to the nearest step, from this one downwards, that can
-    /// be undone. A step without a compensation is passed over, as Eventuate does: that is why it
-    /// must not stand before the pivot.
-    fn back_from(&self, step: Option<u8>) -> Phase {
-        let definition = self.settings.definition;
-        if definition.reversal {
-            return Phase::Revert;
-        }
-        let upto = step.map_or(0, |s| usize::from(s) + 1);
-        let nearest = definition.steps[..upto].iter().rposition(|a| a.undoable());
-        nearest.map_or(Phase::Compensated, |s| Phase::Back(s as u8))
-    }
-
     /// No answer came in time, or one that says *try again*.
     fn no_answer(&mut self, ctx: &mut Ctx<'_, Msg>, at: usize) {
         let saga = &self.open[at];
         let (phase, number, failed) = (saga.phase, saga.about.saga, u32::from(saga.attempt));
-        if saga.moving || self.command(phase).is_none() {
+        if saga.moving || self.settings.definition.command(phase).is_none() {
             return;
         }
         ctx.cancel_timer(Timer { kind: timer::COMMAND_TIMEOUT, arg: number });
@@ -306,7 +266,7 @@ impl Orchestrator {
         match policy.wait(failed, |n| ctx.roll(n)) {
             Some(wait) => ctx.set_timer(Timer { kind: timer::RETRY, arg: number }, wait),
             None => {
-                let back = self.back_from(give_up);
+                let back = self.settings.definition.back_from(give_up);
                 self.go(ctx, at, back);
             }
         }
@@ -314,12 +274,13 @@ impl Orchestrator {
 
     /// A person puts a parked saga back to work.
     fn retry_parked(&mut self, ctx: &mut Ctx<'_, Msg>, order: i32) {
-        let parked = |s: &Saga| matches!(s.phase, Phase::Parked(_)) && (order == 0 || s.about.order == order);
+        let parked =
+            |s: &Saga| matches!(s.phase, Phase::Parked(_)) && (order == 0 || s.about.order == order);
         if let Some(at) = self.open.iter().position(parked)
             && let Phase::Parked(step) = self.open[at].phase
             && !self.open[at].moving
         {
-            let back = self.back_from(Some(step));
+            let back = self.settings.definition.back_from(Some(step));
             self.go(ctx, at, back);
         }
     }
@@ -342,7 +303,7 @@ impl Orchestrator {
 
     fn write(&mut self, ctx: &mut Ctx<'_, Msg>, entry: Entry, kind: u8) {
         if self.settings.resume {
-            let args = [entry.about.order, self.step_of(entry.phase), entry.about.saga];
+            let args = [entry.about.order, self.settings.definition.step_of(entry.phase), entry.about.saga];
             self.log.append(ctx, kind, args, entry);
         } else {
             self.apply(entry);
@@ -365,7 +326,7 @@ impl Orchestrator {
     /// Makes a line of the log true.
     fn apply(&mut self, entry: Entry) {
         let Entry { about, phase } = entry;
-        let args = [about.order, self.step_of(phase), about.saga];
+        let args = [about.order, self.settings.definition.step_of(phase), about.saga];
         let at = self.place(about.saga);
         let outcome = match phase {
             Phase::Completed => Some((Outcome::Confirmed, fact::COMPLETED)),
@@ -424,33 +385,12 @@ impl Orchestrator {
     /// Sends the current command of a saga, the first time or once more.
     fn send(&mut self, ctx: &mut Ctx<'_, Msg>, at: usize) {
         let saga = &self.open[at];
-        let Some(command) = self.command(saga.phase) else { return };
+        let Some(command) = self.settings.definition.command(saga.phase) else { return };
         let saga = &mut self.open[at];
         saga.attempt = (saga.attempt + 1).min(MOST_COUNTED);
         let about = saga.about;
         ctx.send(self.settings.directory.addressee(command), Msg::Command(about, command));
         ctx.set_timer(Timer { kind: timer::COMMAND_TIMEOUT, arg: about.saga }, self.settings.timeout);
-    }
-
-    /// What is to be done in a phase.
-    fn command(&self, phase: Phase) -> Option<Command> {
-        let action = |step: u8| self.settings.definition.steps[step as usize];
-        Some(match phase {
-            Phase::Begin => Command::Begin,
-            Phase::Forward(step) => Command::Do(action(step)),
-            Phase::Back(step) => Command::Undo(action(step)),
-            Phase::Revert => Command::Revert,
-            Phase::Complete => Command::Complete,
-            Phase::Completed | Phase::Compensated | Phase::Parked(_) => return None,
-        })
-    }
-
-    /// The number of the step that a phase is about ([`Command::step`]); 0 when it is over.
-    pub(super) fn step_of(&self, phase: Phase) -> i32 {
-        match phase {
-            Phase::Parked(step) => self.settings.definition.steps[step as usize].number(),
-            _ => self.command(phase).map_or(0, Command::step),
-        }
     }
 
     fn place(&self, saga: i32) -> Option<usize> {
@@ -479,45 +419,3 @@ impl Orchestrator {
 
 /// How far apart the saga numbers of one order's twins are: more than the most orders of a run.
 const TWIN: i32 = 100_000;
-
-/// A set of order numbers that is given out nearly in sequence: a border below which all are in it,
-/// and the few above. Its size does not grow with the run.
-#[derive(Clone, PartialEq, Eq, Hash, Default)]
-struct Numbers {
-    all_upto: i32,
-    above: Vec<i32>,
-    highest: i32,
-}
-
-impl Numbers {
-    fn contains(&self, n: i32) -> bool {
-        n <= self.all_upto || self.above.contains(&n)
-    }
-
-    fn insert(&mut self, n: i32) {
-        if !self.contains(n) {
-            self.above.push(n);
-            self.above.sort_unstable();
-            while self.above.first() == Some(&(self.all_upto + 1)) {
-                self.above.remove(0);
-                self.all_upto += 1;
-            }
-        }
-        self.highest = self.highest.max(n);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_in_sequence_take_no_room() {
-        let mut numbers = Numbers::default();
-        for n in [2, 1, 5, 3, 3] {
-            numbers.insert(n);
-        }
-        assert_eq!((numbers.all_upto, numbers.above.as_slice(), numbers.highest), (3, &[5][..], 5));
-        assert!(numbers.contains(2) && numbers.contains(5) && !numbers.contains(4));
-    }
-}

@@ -51,6 +51,8 @@ struct Tally {
     begun: u8,
     ended: u8,
     parked: u8,
+    /// The number of the step at which it was parked last.
+    parked_at: i32,
 }
 
 fn tallies(probe: &Probe<'_>) -> BTreeMap<i32, Tally> {
@@ -63,7 +65,10 @@ fn tallies(probe: &Probe<'_>) -> BTreeMap<i32, Tally> {
             (Some((action, true)), _) => &mut tally.undone[action as usize],
             (_, fact::STARTED) => &mut tally.begun,
             (_, fact::COMPLETED | fact::COMPENSATED) => &mut tally.ended,
-            (_, fact::PARKED) => &mut tally.parked,
+            (_, fact::PARKED) => {
+                tally.parked_at = o.args[1];
+                &mut tally.parked
+            }
             _ => continue,
         };
         *count = count.saturating_add(1);
@@ -104,17 +109,27 @@ fn all_or_compensated(probe: &Probe<'_>) -> Verdict {
         if all || none {
             continue;
         }
-        // The first step that stands where others do not.
-        let odd = definition.steps.iter().find(|a| net(a).0 != net(a).1 && net(a) != (1, 0));
-        let odd = odd.or_else(|| definition.steps.iter().find(|a| net(a) == (1, 0)));
-        let step = odd.map_or(0, |a| a.number());
         if tally.waits_for_a_person() {
-            parked.get_or_insert([order, step, 0]);
-        } else if probe.at_rest {
-            return Verdict::Broken(Label::with("verdict.half-done", [order, step, 0]));
-        } else {
-            return Verdict::NotYet(Label::with("verdict.under-way", [order, step, 0]));
+            parked.get_or_insert([order, tally.parked_at, 0]);
+            continue;
         }
+        if !probe.at_rest {
+            return Verdict::NotYet(Label::with("verdict.under-way", [order, 0, 0]));
+        }
+        // The worst of its steps, to be named.
+        let worst = definition.steps.iter().max_by_key(|a| match net(a) {
+            (done, _) if done > 1 => 3,
+            (done, undone) if undone > done => 2,
+            (done, undone) => done - undone,
+        });
+        let Some(worst) = worst else { continue };
+        let (done, undone) = net(worst);
+        let key = match (done, undone) {
+            (2.., _) => "verdict.done-again",
+            _ if undone > done => "verdict.only-undone",
+            _ => "verdict.left-standing",
+        };
+        return Verdict::Broken(Label::with(key, [order, worst.number(), i32::from(done)]));
     }
     parked.map_or(Verdict::Holds, |args| Verdict::NotYet(Label::with("verdict.parked", args)))
 }
@@ -202,7 +217,7 @@ fn saga_ends(probe: &Probe<'_>) -> Verdict {
             Phase::Back(_) | Phase::Revert => "verdict.undoing",
             _ => "verdict.running",
         };
-        let args = [saga.about.order, orchestrator.step_of(saga.phase), 0];
+        let args = [saga.about.order, orchestrator.settings.definition.step_of(saga.phase), 0];
         return Verdict::untrue(probe, Label::with(key, args));
     }
     let unfinished = |t: &Tally| t.begun > t.ended && !t.waits_for_a_person();
