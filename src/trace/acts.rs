@@ -4,7 +4,7 @@
 //! An act never changes what was before it: adding its entry and running again gives the same steps
 //! up to the moment it was chosen at. A test walks every moment of runs to hold that.
 
-use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Span, Trigger, What};
+use crate::kernel::{Action, Anchor, Entry, Lost, NodeId, Point, Span, Trigger, What};
 
 use super::chart::{Chart, Flight, FlightEnd};
 use super::run::Run;
@@ -149,6 +149,11 @@ pub fn now(run: &Run, state: u32) -> Trigger {
     Trigger { anchor: last, delay: Span::ZERO }
 }
 
+/// Whether the script does this already: it cannot be asked for again.
+fn is_planned(run: &Run, entry: &Entry) -> bool {
+    run.stage.world.script().contains(entry)
+}
+
 fn act(deed: Deed, entry: Option<Entry>) -> Act {
     Act { deed, entry }
 }
@@ -159,7 +164,9 @@ pub fn of_node(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
     let world = run.world(state);
     let (up, paused) = (world.is_up(node), world.is_paused(node));
     let trigger = now(run, state);
-    let when = |possible: bool, action| possible.then_some(Entry { on: true, trigger, action });
+    let when = |possible: bool, action| {
+        possible.then_some(Entry { on: true, trigger, action }).filter(|e| !is_planned(run, e))
+    };
     let mut acts = Vec::new();
     if up {
         acts.push(act(Deed::CrashNow, when(true, Action::Crash(node))));
@@ -172,7 +179,8 @@ pub fn of_node(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
         if let Some(record) = pending {
             let mut anchor = Anchor { point: Point::AfterWrite, node, peer: node, kind: record, nth: 0 };
             anchor.nth = count(run, state, &anchor) + 1;
-            acts.push(act(Deed::RefuseWrite(record), entry(anchor, Action::RefuseWrite)));
+            let entry = entry(anchor, Action::RefuseWrite).filter(|e| !is_planned(run, e));
+            acts.push(act(Deed::RefuseWrite(record), entry));
         }
         for (verb, _) in run.stage.pattern.verbs.iter().enumerate() {
             if run.stage.nodes[node.index()].role == crate::patterns::pattern::Role::Client {
@@ -193,6 +201,11 @@ fn crash_points(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
     let mut points: Vec<Anchor> = Vec::new();
     let mut to = state;
     while points.len() < MOST && to < run.len() {
+        // What is lost or held on its way reaches no node: nothing to crash there.
+        if matches!(run.step_events(to + 1).1.first().map(|e| e.what), Some(What::Lost { .. } | What::Delayed { .. })) {
+            to += 1;
+            continue;
+        }
         moments(run, to, to + 1, &mut |m| {
             let crashes = matches!(
                 m.point,
@@ -204,19 +217,16 @@ fn crash_points(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
                     | Point::AfterAcknowledgement
             );
             if m.node == node && crashes && points.len() < MOST && !points.iter().any(|p| same(p, &m)) {
-                points.push(m);
+                let nth = count(run, to, &m) + 1;
+                points.push(Anchor { nth, ..m });
             }
         });
         to += 1;
     }
-    let nth = |mut anchor: Anchor| {
-        anchor.nth = count(run, state, &anchor) + 1;
-        anchor
-    };
     points
         .into_iter()
-        .map(nth)
         .map(|anchor| act(Deed::CrashAt(anchor), entry(anchor, Action::Crash(node))))
+        .filter(|act| act.entry.is_some_and(|e| !is_planned(run, &e)))
         .collect()
 }
 
@@ -238,11 +248,12 @@ pub fn of_flight(run: &Run, chart: &Chart, state: u32, flight: &Flight) -> Vec<A
         None => flight.end.state(run.len() + 1),
     };
     anchor.nth = count(run, end.saturating_sub(1), &anchor) + 1;
-    // What the script does already cannot be asked for again.
-    let entry = |action| {
-        let planned = run.stage.world.script().iter().any(|e| e.on && e.action == action && e.trigger.anchor == anchor);
-        if live && !held && !planned { entry(anchor, action) } else { None }
-    };
+    // A message that the script will drop is lost to anything else; one that it will hold can only be
+    // dropped instead.
+    let dropped = matches!(flight.end, FlightEnd::Lost(_, Lost::Dropped));
+    let free = |action| !dropped && (flight.held.is_none() || action == Action::Drop);
+    let entry =
+        |action| entry(anchor, action).filter(|e| live && !held && free(action) && !is_planned(run, e));
     let mut acts = vec![
         act(Deed::Drop, entry(Action::Drop)),
         act(Deed::Duplicate, entry(Action::Duplicate)),
@@ -274,7 +285,7 @@ pub fn of_flight(run: &Run, chart: &Chart, state: u32, flight: &Flight) -> Vec<A
 pub fn of_link(run: &Run, state: u32, from: NodeId, to: NodeId) -> Vec<Act> {
     let world = run.world(state);
     let trigger = now(run, state);
-    let when = |action| Some(Entry { on: true, trigger, action });
+    let when = |action| Some(Entry { on: true, trigger, action }).filter(|e| !is_planned(run, e));
     let mut acts = Vec::new();
     if world.is_cut(from, to) {
         acts.push(act(Deed::Heal, when(Action::Heal(from, to))));
