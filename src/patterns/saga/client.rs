@@ -46,15 +46,11 @@ impl Client {
                     ctx.set_timer(Timer { kind: timer::NEXT_ORDER, arg: 0 }, self.gap);
                 }
             }
-            Event::Timer(Timer { kind: timer::NEXT_ORDER, .. }) => {
-                if self.placed < self.orders {
-                    self.place(ctx, self.placed + 1);
-                }
+            Event::Timer(Timer { kind: timer::NEXT_ORDER, .. }) if self.placed < self.orders => {
+                self.place(ctx, self.placed + 1);
             }
-            Event::Timer(Timer { arg: order, .. }) => {
-                if self.waiting.contains(&order) {
-                    self.ask(ctx, order);
-                }
+            Event::Timer(Timer { kind: timer::ASK_AGAIN, arg }) if self.waiting.contains(&arg) => {
+                self.ask(ctx, arg);
             }
             Event::Command(_, order) => self.place(ctx, if order > 0 { order } else { self.placed + 1 }),
             Event::Message { msg: Msg::News(order, outcome), .. } => self.hear(ctx, *order, *outcome),

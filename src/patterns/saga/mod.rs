@@ -91,7 +91,6 @@ static SCENARIOS: &[Scenario] = scenarios![
 
 /// A node of either cast.
 #[derive(Clone, PartialEq, Eq, Hash)]
-#[expect(clippy::large_enum_variant, reason = "a handful of them, each behind a pointer")]
 pub enum SagaMachine {
     /// The storefront.
     Client(Client),
