@@ -87,6 +87,8 @@ pub enum Want {
     Name(Thing),
     /// A whole number.
     Number,
+    /// A seed: any number of 64 bits.
+    Seed,
     /// A time.
     Time,
     /// A time in whole milliseconds.
@@ -238,6 +240,7 @@ impl Want {
             Self::Word(word) => return quoted(word),
             Self::Name(thing) => thing.name(),
             Self::Number => "error.recipe.a.number",
+            Self::Seed => "error.recipe.a.seed",
             Self::Time => "error.recipe.a.time",
             Self::WholeMillis => "error.recipe.a.whole-millis",
             Self::Occurrence => "error.recipe.a.occurrence",
@@ -259,7 +262,7 @@ impl Suggestion {
         let mut near: Vec<(usize, &'static str)> = names
             .iter()
             .map(|name| (distance(&word, name), *name))
-            .filter(|(d, name)| *d <= (name.chars().count() / 3).max(1))
+            .filter(|(d, name)| *d <= (name.chars().count() / 3).max(1) || begins(&word, name))
             .collect();
         near.sort_by_key(|(d, _)| *d);
         near.truncate(3);
@@ -268,6 +271,11 @@ impl Suggestion {
         }
         Self::Near(near.into_iter().map(|(_, name)| name).collect())
     }
+}
+
+/// Whether one of two words is the beginning of the other, of at least three letters.
+fn begins(a: &[char], b: &str) -> bool {
+    a.iter().zip(b.chars()).all(|(x, y)| *x == y) && a.len().min(b.len()) >= 3
 }
 
 /// How many letters to put in, take out or change to get from one word to the other.

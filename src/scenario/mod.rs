@@ -62,10 +62,17 @@
 //! that it names: changing that scenario changes no recipe that came from it.
 //!
 //! `#` with a digit after it, not at the beginning of a line, is an occurrence and no note.
+//!
+//! # The link form
+//!
+//! See [`link`].
 
 pub mod error;
+pub mod link;
 pub mod recipe;
+pub mod sentence;
 pub mod text;
 
 pub use error::{Error, Problem, Thing, Want};
 pub use recipe::{Expected, Recipe, Shipped, find};
+pub use sentence::{Names, sentence};

@@ -8,6 +8,7 @@ pub mod axis;
 pub mod chart;
 pub mod cost;
 pub mod frame;
+mod names;
 pub mod run;
 pub mod speak;
 pub mod story;

@@ -152,7 +152,7 @@ impl<'t> Line<'t> {
                 self.at += 1;
                 Ok(n)
             }
-            _ => Err(self.unexpected(&[Want::Number])),
+            _ => Err(self.unexpected(&[Want::Seed])),
         }
     }
 
