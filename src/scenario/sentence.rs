@@ -164,7 +164,10 @@ impl Told<'_> {
                 "nth" => format!(" {}", self.ordinal("script.nth", nth)),
                 "what" => match point {
                     Point::BeforeSend | Point::AfterSend => self.message(kind, node, peer),
-                    Point::BeforeHandling | Point::AfterHandling => self.message(kind, peer, node),
+                    Point::BeforeHandling | Point::AfterHandling | Point::AfterLoss | Point::AfterHold => {
+                        self.message(kind, peer, node)
+                    }
+                    Point::AfterCommand => self.kind("verb", self.pattern.verbs, kind, None),
                     Point::AfterTimer => self.kind("timer", self.pattern.timers, kind, None),
                     _ => self.kind("record", self.pattern.records, kind, None),
                 },
@@ -207,6 +210,23 @@ const fn point_text(point: Point, now: bool, own: bool) -> &'static str {
         (Point::AfterCrash, _, false) => "when.after-crash",
         (Point::AfterRestart, _, true) => "when.after-restart.self",
         (Point::AfterRestart, _, false) => "when.after-restart",
+        (Point::AfterStart, _, true) => "when.after-started.self",
+        (Point::AfterStart, _, false) => "when.after-started",
+        (Point::AfterLoss, _, true) => "when.after-loss.self",
+        (Point::AfterLoss, _, false) => "when.after-loss",
+        (Point::AfterHold, _, true) => "when.after-hold.self",
+        (Point::AfterHold, _, false) => "when.after-hold",
+        (Point::AfterRefusal, _, true) => "when.after-refusal.self",
+        (Point::AfterRefusal, _, false) => "when.after-refusal",
+        (Point::AfterPause, _, true) => "when.after-pause.self",
+        (Point::AfterPause, _, false) => "when.after-pause",
+        (Point::AfterResume, _, true) => "when.after-resume.self",
+        (Point::AfterResume, _, false) => "when.after-resume",
+        (Point::AfterCut, ..) => "when.after-cut",
+        (Point::AfterHeal, ..) => "when.after-heal",
+        (Point::AfterSlow, ..) => "when.after-slow",
+        (Point::AfterCommand, _, true) => "when.after-command.self",
+        (Point::AfterCommand, _, false) => "when.after-command",
     }
 }
 

@@ -4,7 +4,7 @@
 //! An act never changes what was before it: adding its entry and running again gives the same steps
 //! up to the moment it was chosen at. A test walks every moment of runs to hold that.
 
-use crate::kernel::{Action, Anchor, Entry, Lost, NodeId, Point, Span, Trigger, What};
+use crate::kernel::{Action, Anchor, Entry, Interference, Lost, NodeId, Point, Span, Trigger, What};
 
 use super::chart::{Chart, Flight, FlightEnd};
 use super::run::Run;
@@ -152,6 +152,52 @@ pub fn now(run: &Run, state: u32) -> Trigger {
 /// Whether the script does this already: it cannot be asked for again.
 fn is_planned(run: &Run, entry: &Entry) -> bool {
     run.stage.world.script().contains(entry)
+}
+
+/// The state that an entry of the script led to in a run; `None` when it never came to it.
+#[must_use]
+pub fn happened(run: &Run, entry: &Entry) -> Option<u32> {
+    let anchor = &entry.trigger.anchor;
+    let from = if anchor.point == Point::Start {
+        0
+    } else {
+        let mut left = anchor.nth.max(1);
+        (1..=run.len()).find(|&state| {
+            moments(run, state - 1, state, &mut |m| left = left.saturating_sub(u16::from(same(&m, anchor))));
+            left == 0
+        })?
+    };
+    let due = run.time(from) + entry.trigger.delay;
+    let shows = |what: &What| match (entry.action, *what) {
+        (Action::Drop, What::Lost { from, to, kind, why: Lost::Dropped, .. })
+        | (Action::Duplicate, What::Duplicated { from, to, kind, .. })
+        | (Action::Delay(_), What::Delayed { from, to, kind, .. }) => {
+            from == anchor.peer && to == anchor.node && kind == anchor.kind
+        }
+        (Action::Refuse, What::Interfered { node, how: Interference::Refuse, .. })
+        | (Action::Fail, What::Interfered { node, how: Interference::Fail, .. }) => node == anchor.node,
+        (Action::RefuseWrite, What::Refused { node, record, .. }) => {
+            node == anchor.node && record == anchor.kind
+        }
+        (Action::Crash(n), What::Crashed { node })
+        | (Action::Restart(n), What::Restarted { node })
+        | (Action::Pause(n), What::Paused { node })
+        | (Action::Resume(n), What::Resumed { node }) => n == node,
+        (Action::Cut(a, b), What::Cut { from, to }) | (Action::Heal(a, b), What::Healed { from, to }) => {
+            (a, b) == (from, to)
+        }
+        (Action::Slow(a, b, f), What::Slowed { from, to, factor }) => (a, b, f) == (from, to, factor),
+        (Action::Deliver(a, b, k), What::Delivered { from, to, kind, .. }) => (a, b, k) == (from, to, kind),
+        (Action::Command(n, v, x), What::Commanded { node, verb, value }) => (n, v, x) == (node, verb, value),
+        _ => false,
+    };
+    // What is about the very message or write of its moment happens there or not at all; the rest
+    // when it is due.
+    let to = if entry.action.fixed_point().is_some() { from } else { run.len() };
+    (from.max(1)..=to)
+        .skip_while(|&state| run.time(state) < due)
+        .find(|&state| run.step_events(state).1.iter().any(|e| shows(&e.what)))
+        .filter(|&state| entry.action.fixed_point().is_some() || run.time(state) == due)
 }
 
 fn act(deed: Deed, entry: Option<Entry>) -> Act {

@@ -46,6 +46,8 @@ pub struct Lab {
     pub view: Signal<View>,
     /// All branches; the current one's place.
     pub branches: Signal<(Vec<BranchView>, usize)>,
+    /// The runs of the branches, in the same order.
+    pub stories: Signal<Vec<Arc<Story>>>,
     /// Whether something can be taken back, and done again.
     pub history: Signal<(bool, bool)>,
     /// Steps recorded so far of a long run that is being made; the run before is shown meanwhile.

@@ -108,6 +108,9 @@ impl Session {
             selection: self.selection.into(),
             view: self.view.into(),
             branches,
+            stories: Signal::derive(move || {
+                self.timeline.with(|t| t.branches().iter().map(|b| b.story.clone()).collect())
+            }),
             history: Signal::derive(move || self.timeline.with(Timeline::history)),
             busy: self.busy.into(),
             still: self.still,

@@ -1,0 +1,56 @@
+//! Panels of the lab: transport, time line, promises, journal, state, fault script, parameters,
+//! branches, about. Each sees the lab through [`use_lab`](super::use_lab) and changes it by commands.
+
+mod about;
+mod branches;
+mod journal;
+mod params;
+mod promises;
+mod script;
+mod state;
+mod timeline;
+mod transport;
+
+pub use about::AboutView;
+pub use branches::BranchesView;
+pub use journal::JournalView;
+pub use params::ParamsView;
+pub use promises::PromiseLanes;
+pub use script::ScriptView;
+pub use state::StateView;
+pub use timeline::TimelineView;
+pub use transport::Transport;
+
+use super::lab::{Lab, Story};
+use crate::texts::{Lang, number, say};
+
+/// Where a position stands on the width of the time line, in percent.
+fn percent(story: &Story, position: f64) -> f64 {
+    let length = story.axis.len();
+    if length > 0.0 { (position / length * 100.0).clamp(0.0, 100.0) } else { 0.0 }
+}
+
+/// Where a state stands on the width of the time line, in percent.
+fn percent_of(story: &Story, state: u32) -> f64 {
+    percent(story, story.axis.position(state))
+}
+
+/// A length for a style.
+fn as_percent(value: f64) -> String {
+    format!("{value:.3}%")
+}
+
+/// Where the playhead stands, for a style.
+fn playhead(lab: Lab) -> String {
+    as_percent(lab.story.with(|s| percent(s, lab.position.get())))
+}
+
+/// A count for a reader.
+fn count(lang: Lang, n: impl Into<i64>) -> String {
+    number(lang, n.into())
+}
+
+/// The name of a run in the list of branches.
+fn run_name(lang: Lang, place: usize) -> String {
+    say(lang, "ui.branches.run", &[("n", &count(lang, place as i64 + 1))])
+}

@@ -1,0 +1,258 @@
+//! Promises: a lamp and a lane each, over the same axis as the time line.
+
+use leptos::html;
+use leptos::prelude::*;
+
+use super::{as_percent, count, percent_of, playhead};
+use crate::patterns::pattern::Verdict;
+use crate::texts::{Lang, duration, say, t};
+use crate::ui::icons::Icon;
+use crate::ui::lab::{Lab, Story};
+use crate::ui::{Command, Selection, browser, use_lab};
+
+/// Most spans of a lane: more cannot be told apart.
+const SPANS: usize = 300;
+
+/// A verdict at a glance.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(super) enum Lamp {
+    /// It holds.
+    Holds,
+    /// Untrue for now.
+    NotYet,
+    /// Broken.
+    Broken,
+}
+
+impl Lamp {
+    pub(super) const fn of(verdict: Verdict) -> Self {
+        match verdict {
+            Verdict::Holds => Self::Holds,
+            Verdict::NotYet(_) => Self::NotYet,
+            Verdict::Broken(_) => Self::Broken,
+        }
+    }
+
+    pub(super) const fn class(self) -> &'static str {
+        match self {
+            Self::Holds => "is-ok",
+            Self::NotYet => "is-wait",
+            Self::Broken => "is-bad",
+        }
+    }
+
+    pub(super) const fn icon(self) -> &'static str {
+        match self {
+            Self::Holds => "check",
+            Self::NotYet => "not-yet",
+            Self::Broken => "cross",
+        }
+    }
+
+    pub(super) fn word(self, lang: Lang) -> &'static str {
+        match self {
+            Self::Holds => t(lang, "verdict.holds"),
+            Self::NotYet => t(lang, "verdict.not-yet"),
+            Self::Broken => t(lang, "verdict.broken"),
+        }
+    }
+}
+
+/// The spans of a lane: first and last state, and the lamp; neighbours that are too many melt, the
+/// graver one wins.
+fn spans(story: &Story, promise: usize) -> Vec<(u32, u32, Lamp)> {
+    let mut out: Vec<(u32, u32, Lamp)> = Vec::new();
+    let changes = story.run.verdicts(promise).changes().len();
+    let melt = changes.div_ceil(SPANS).max(1);
+    for (i, (from, to, verdict)) in story.run.verdicts(promise).spans(story.run.len()).enumerate() {
+        let lamp = Lamp::of(verdict);
+        match out.last_mut() {
+            Some(last) if last.2 == lamp || i % melt != 0 => {
+                last.1 = to;
+                last.2 = last.2.max(lamp);
+            }
+            _ => out.push((from, to, lamp)),
+        }
+    }
+    out
+}
+
+/// The name of a promise.
+pub(super) fn promise_name(lab: Lab, promise: usize) -> String {
+    let speaker = lab.speaker();
+    let id = speaker.pattern.promises.get(promise).map_or("", |p| p.id);
+    speaker.find(&format!("promise.{id}")).unwrap_or(id).to_owned()
+}
+
+/// The lamps and their lanes.
+#[component]
+pub fn PromiseLanes() -> impl IntoView {
+    let lab = use_lab();
+    // Which promise explains itself.
+    let open = RwSignal::new(None::<usize>);
+    let how_many = Memo::new(move |_| lab.story.with(|s| s.run.stage.pattern.promises.len()));
+    view! {
+        <div
+            class="lanes"
+            role="group"
+            aria-label=move || t(lab.lang.get(), "ui.promises")
+            on:keydown=move |event| {
+                if event.key() == "Escape" && open.get_untracked().is_some() {
+                    event.prevent_default();
+                    event.stop_propagation();
+                    if let Some(i) = open.get_untracked() {
+                        browser::focus(&format!("#lamp-{i}"));
+                    }
+                    open.set(None);
+                }
+            }
+        >
+            {move || (0..how_many.get()).map(|i| view! { <Lane promise=i open/> }).collect_view()}
+        </div>
+    }
+}
+
+#[component]
+fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
+    let lab = use_lab();
+    let bar = NodeRef::<html::Div>::new();
+    let lamp = Memo::new(move |_| {
+        let state = lab.state.get();
+        lab.story.with(|s| s.run.verdicts(promise).at(state).map_or(Lamp::NotYet, Lamp::of))
+    });
+    let name = Memo::new(move |_| promise_name(lab, promise));
+    let is_open = move || open.get() == Some(promise);
+    let lane = move || {
+        let lang = lab.lang.get();
+        lab.story.with(|s| {
+            spans(s, promise)
+                .into_iter()
+                .map(|(from, to, lamp)| {
+                    let (left, right) = (percent_of(s, from), percent_of(s, to));
+                    let class = format!("lane-span {}", lamp.class());
+                    let (left, width) = (as_percent(left), as_percent((right - left).max(0.35)));
+                    if lamp == Lamp::Broken {
+                        let says = say(lang, "ui.promises.go", &[("n", &count(lang, from))]);
+                        view! {
+                            <button
+                                class=class
+                                style:left=left
+                                style:width=width
+                                aria-label=format!("{}: {says}", name.get())
+                                title=says
+                                on:click=move |event| {
+                                    event.stop_propagation();
+                                    lab.send(Command::Seek(from));
+                                    open.set(Some(promise));
+                                }
+                            >
+                                <Icon name="cross"/>
+                            </button>
+                        }
+                            .into_any()
+                    } else {
+                        view! { <span class=class style:left=left style:width=width></span> }.into_any()
+                    }
+                })
+                .collect_view()
+        })
+    };
+    view! {
+        <div class="lane lane-grid" class:sel=move || lab.selection.get() == Some(Selection::Promise(promise))>
+            <button
+                class=move || format!("lane-name lamp {}", lamp.get().class())
+                id=format!("lamp-{promise}")
+                aria-expanded=move || is_open().to_string()
+                aria-controls=format!("why-{promise}")
+                on:click=move |_| {
+                    let opens = !is_open();
+                    open.set(opens.then_some(promise));
+                    lab.send(Command::Select(opens.then_some(Selection::Promise(promise))));
+                }
+            >
+                <span class="lamp-name">{name}</span>
+                <span class="lamp-state">
+                    {move || view! { <Icon name=lamp.get().icon()/> }}
+                    {move || lamp.get().word(lab.lang.get())}
+                </span>
+            </button>
+            <div
+                class="lane-bar"
+                node_ref=bar
+                on:click=move |event| {
+                    let Some(bar) = bar.get_untracked() else { return };
+                    let place = bar.get_bounding_client_rect();
+                    let share = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
+                    let length = lab.story.with_untracked(|s| s.axis.len());
+                    lab.send(Command::SeekPosition(share.clamp(0.0, 1.0) * length));
+                }
+            >
+                {lane}
+                <div class="lane-veil" style:left=move || playhead(lab)></div>
+            </div>
+            <Show when=is_open>
+                <Why promise open/>
+            </Show>
+        </div>
+    }
+}
+
+/// Why a lamp shows what it shows.
+#[component]
+fn Why(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
+    let lab = use_lab();
+    let verdict = move || {
+        let state = lab.state.get();
+        lab.story.with(|s| s.run.verdicts(promise).at(state))
+    };
+    let lamp = move || verdict().map_or(Lamp::NotYet, Lamp::of);
+    let why = move || {
+        let label = match verdict()? {
+            Verdict::Holds => return Some(t(lab.lang.get(), "ui.promises.holds-now").to_owned()),
+            Verdict::NotYet(why) | Verdict::Broken(why) => why,
+        };
+        Some(lab.speaker().label(&label))
+    };
+    let about = move || {
+        let speaker = lab.speaker();
+        let id = speaker.pattern.promises.get(promise).map_or("", |p| p.id);
+        speaker.find(&format!("promise.{id}.about"))
+    };
+    let broke = move || lab.story.with(|s| s.run.broken_at(promise).map(|state| (state, s.run.time(state).micros)));
+    view! {
+        <div class="popover why" id=format!("why-{promise}") role="region" aria-label=move || promise_name(lab, promise)>
+            <div class="why-head">
+                <h4>{move || promise_name(lab, promise)}</h4>
+                <span class=move || {
+                    format!("pill {}", lamp().class())
+                }>{move || view! { <Icon name=lamp().icon()/> }} {move || lamp().word(lab.lang.get())}</span>
+                <button
+                    class="icon-btn quiet small"
+                    aria-label=move || t(lab.lang.get(), "ui.close")
+                    on:click=move |_| {
+                        open.set(None);
+                        browser::focus(&format!("#lamp-{promise}"));
+                    }
+                >
+                    <Icon name="close"/>
+                </button>
+            </div>
+            <p class="why-says">{why}</p>
+            {move || about().map(|about| view! { <p class="soft">{about}</p> })}
+            {move || {
+                broke()
+                    .map(|(state, micros)| {
+                        let lang = lab.lang.get();
+                        let time = duration(lang, micros);
+                        let n = count(lang, state);
+                        view! {
+                            <button class="btn small" on:click=move |_| lab.send(Command::Seek(state))>
+                                <Icon name="flag"/>
+                                {say(lang, "ui.promises.broke", &[("n", &n), ("time", &time)])}
+                            </button>
+                        }
+                    })
+            }}
+        </div>
+    }
+}
