@@ -158,7 +158,7 @@ fn Sheet(opener: Opener, opened: Opened, menu: Menu, choose: Callback<Vec<Entry>
         .groups
         .into_iter()
         .map(|group| {
-            let title = group.title.clone();
+            let (title, name) = (group.title.clone(), group.title);
             let offers: Vec<_> = group
                 .offers
                 .into_iter()
@@ -183,7 +183,7 @@ fn Sheet(opener: Opener, opened: Opened, menu: Menu, choose: Callback<Vec<Entry>
                 })
                 .collect();
             view! {
-                <div class="act-group" role="group" aria-label=title.clone()>
+                <div class="act-group" role="group" aria-label=name>
                     {(!title.is_empty()).then(|| view! { <p class="act-title" aria-hidden="true">{title}</p> })}
                     {offers}
                 </div>

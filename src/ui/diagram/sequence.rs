@@ -7,7 +7,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::pointing::Pointing;
-use super::sequence_layout::{Arrow, Bar, Dot, DotKind, Picture, Tip, TOP, Words, draw, shortened};
+use super::sequence_layout::{Arrow, Bar, Dot, DotKind, Picture, Tip, Words, draw, shortened};
 use super::stage_layout::{Pt, path};
 use super::wires::sign;
 use crate::kernel::{Lost, Mood, NodeId};
@@ -17,34 +17,18 @@ use crate::trace::{Speaker, Story};
 use crate::ui::icons::{mood_class, mood_word};
 use crate::ui::{Command, Lab, Selection, browser, use_lab};
 
-const fn words(lang: Lang) -> Words {
-    // Filled by `words_of`: a table of names, so that nothing is left out.
-    let _ = lang;
-    Words {
-        crash: "sequence.crash",
-        restart: "sequence.restart",
-        pause: "sequence.pause",
-        resume: "sequence.resume",
-        refused: "sequence.refused",
-        interfered: "sequence.interfered",
-        cut: "sequence.cut",
-        heal: "sequence.heal",
-        slow: "sequence.slow",
-    }
-}
-
+/// The words of the diagram.
 fn words_of(lang: Lang) -> Words {
-    let w = words(lang);
     Words {
-        crash: t(lang, w.crash),
-        restart: t(lang, w.restart),
-        pause: t(lang, w.pause),
-        resume: t(lang, w.resume),
-        refused: t(lang, w.refused),
-        interfered: t(lang, w.interfered),
-        cut: t(lang, w.cut),
-        heal: t(lang, w.heal),
-        slow: t(lang, w.slow),
+        crash: t(lang, "sequence.crash"),
+        restart: t(lang, "sequence.restart"),
+        pause: t(lang, "sequence.pause"),
+        resume: t(lang, "sequence.resume"),
+        refused: t(lang, "sequence.refused"),
+        interfered: t(lang, "sequence.interfered"),
+        cut: t(lang, "sequence.cut"),
+        heal: t(lang, "sequence.heal"),
+        slow: t(lang, "sequence.slow"),
     }
 }
 
@@ -520,13 +504,5 @@ fn dot_view(lab: Lab, dot: &Dot, story: &Story, speaker: &Speaker, pointing: Poi
             <g transform=format!("translate({x:.1} {y:.1})")>{shape}</g>
             {label}
         </g>
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn the_first_moment_has_room_above_it() {
-        assert!(super::TOP > 10.0);
     }
 }

@@ -96,7 +96,7 @@ impl Wire {
                 class="wire"
                 class:lit=lit
                 class:cut=move || { let h = self.health.get(); h.there && h.back }
-                class:slow=move || self.health.get().slow > 1
+                class:slow=move || { self.health.get().slow > 1 }
             >
                 <path class="wire-line" d=whole/>
                 {move || {
@@ -104,10 +104,8 @@ impl Wire {
                         .into_iter()
                         .map(|(l, one_way)| {
                             let (middle, way) = at(&l, 0.5);
-                            let (tip, _) = at(&l, 0.5);
                             let angle = way.y.atan2(way.x).to_degrees();
                             let at = format!("translate({:.1} {:.1}) rotate({angle:.1})", middle.x, middle.y);
-                            let _ = tip;
                             view! {
                                 <path class="wire-cut" d=path(&l)/>
                                 <g transform=at>
