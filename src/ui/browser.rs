@@ -208,6 +208,42 @@ pub fn focus(selector: &str) {
     }
 }
 
+/// Where the first element of this selector is on the screen: left, top, width, height.
+#[must_use]
+pub fn place_of(selector: &str) -> Option<(f64, f64, f64, f64)> {
+    let place = document().query_selector(selector).ok().flatten()?.get_bounding_client_rect();
+    Some((place.x(), place.y(), place.width(), place.height()))
+}
+
+/// Width and height of the window in CSS pixels.
+#[must_use]
+pub fn screen() -> (f64, f64) {
+    let side = |value: Result<wasm_bindgen::JsValue, _>| value.ok().and_then(|v| v.as_f64()).unwrap_or(0.0);
+    (side(window().inner_width()), side(window().inner_height()))
+}
+
+/// Moves the focus on among the elements of this selector, round at the ends; to the first or last
+/// with the least or greatest number.
+pub fn focus_next(selector: &str, by: isize) {
+    let Ok(all) = document().query_selector_all(selector) else { return };
+    let n = all.length() as isize;
+    if n == 0 {
+        return;
+    }
+    let now = document().active_element();
+    let found = |i: &u32| all.item(*i).as_ref() == now.as_ref().map(|e| e.as_ref());
+    let at = (0..all.length()).find(found).map_or(-1, |i| i as isize);
+    let next = match by {
+        isize::MIN => 0,
+        isize::MAX => n - 1,
+        _ if at < 0 => 0,
+        by => (at + by).rem_euclid(n),
+    };
+    if let Some(element) = all.item(next as u32).and_then(|e| e.dyn_into::<HtmlElement>().ok()) {
+        let _ = element.focus();
+    }
+}
+
 /// Scrolls the first element of this selector into view, as little as needed.
 pub fn into_view(selector: &str) {
     if let Some(element) = document().query_selector(selector).ok().flatten() {

@@ -1,0 +1,533 @@
+//! Where things stand on the stage: pure geometry from the room there is and what the nodes need.
+//!
+//! Owns: rectangles of cards, the size of type, the routes of links and the way along them. Knows no
+//! frame, no style and no browser. Lengths are CSS pixels unless a name says `em`.
+
+use crate::patterns::pattern::Role;
+
+/// A point.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Pt {
+    /// From the left.
+    pub x: f64,
+    /// From the top.
+    pub y: f64,
+}
+
+/// A rectangle.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Rect {
+    /// Left edge.
+    pub x: f64,
+    /// Top edge.
+    pub y: f64,
+    /// Width.
+    pub w: f64,
+    /// Height.
+    pub h: f64,
+}
+
+impl Rect {
+    /// The right edge.
+    #[must_use]
+    pub fn right(&self) -> f64 {
+        self.x + self.w
+    }
+    /// The bottom edge.
+    #[must_use]
+    pub fn bottom(&self) -> f64 {
+        self.y + self.h
+    }
+    /// The middle.
+    #[must_use]
+    pub fn middle(&self) -> Pt {
+        Pt { x: self.x + self.w / 2.0, y: self.y + self.h / 2.0 }
+    }
+    /// Whether a point lies inside, `by` pixels of margin added.
+    #[must_use]
+    pub fn holds(&self, p: Pt, by: f64) -> bool {
+        p.x > self.x - by && p.x < self.right() + by && p.y > self.y - by && p.y < self.bottom() + by
+    }
+}
+
+/// What a card needs over a whole run, so that it never jumps.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Need {
+    /// What the node is.
+    pub role: Role,
+    /// Whether it ever has a status line.
+    pub status: bool,
+    /// Lines of each section, at most.
+    pub sections: Vec<u16>,
+}
+
+impl Need {
+    /// Nothing but a title.
+    #[must_use]
+    pub fn is_bare(&self) -> bool {
+        self.sections.is_empty() && !self.status
+    }
+}
+
+/// A card on the stage.
+#[derive(Clone, Copy, PartialEq, Debug, Default)]
+pub struct Card {
+    /// Where.
+    pub rect: Rect,
+    /// Whether its sections stand side by side.
+    pub wide: bool,
+    /// Whether its mood stands under its name instead of beside it.
+    pub narrow: bool,
+}
+
+/// A link's way from the edge of one card to the edge of another.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Route {
+    /// Node by place.
+    pub a: usize,
+    /// Node by place.
+    pub b: usize,
+    /// The way, from `a` to `b`; at least two points.
+    pub line: Vec<Pt>,
+}
+
+/// The stage, laid out.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct Plan {
+    /// Size of type on the cards.
+    pub em: f64,
+    /// Width used.
+    pub width: f64,
+    /// Height used: more than there is when the stage must scroll.
+    pub height: f64,
+    /// A card a node.
+    pub cards: Vec<Card>,
+    /// A route a link.
+    pub routes: Vec<Route>,
+}
+
+/// Under this width a stage is a phone's: it grows downwards and the page scrolls.
+pub const NARROW: f64 = 560.0;
+
+// The card's measures in em; style/stage.css holds to them.
+const PAD: f64 = 0.7;
+const HEAD: f64 = 2.1;
+const HEAD_NARROW: f64 = 3.7;
+const STATUS: f64 = 1.7;
+const SECTION: f64 = 2.0;
+const LINE: f64 = 1.6;
+/// Sizes of type, largest first; rows are set a little smaller, and still 12 px at the last.
+const SIZES: [f64; 6] = [17.0, 16.0, 15.0, 14.25, 13.5, 13.0];
+
+/// Height of a card in em.
+fn tall(need: &Need, wide: bool, narrow: bool) -> f64 {
+    let section = |lines: &u16| SECTION + LINE * f64::from((*lines).max(1));
+    let body: f64 = if wide {
+        // The first beside the second, the third under the first, and so on.
+        let column = |odd: usize| -> f64 {
+            let of = need.sections.iter().enumerate().filter(|(i, _)| i % 2 == odd);
+            of.map(|(_, s)| section(s)).sum()
+        };
+        column(0).max(column(1))
+    } else {
+        need.sections.iter().map(section).sum()
+    };
+    let status = if need.status { STATUS } else { 0.0 };
+    let head = if narrow { HEAD_NARROW } else { HEAD };
+    2.0 * PAD + head + status + body
+}
+
+/// Lays out the stage.
+#[must_use]
+pub fn plan(width: f64, height: f64, needs: &[Need], links: &[(usize, usize)]) -> Plan {
+    let width = width.max(240.0);
+    let mut best: Option<Plan> = None;
+    if width >= NARROW {
+        'sizes: for em in SIZES {
+            for across in [false, true] {
+                let plan = arrange(width, height, em, needs, across);
+                if plan.height <= height + 0.5 && plan.width <= width + 0.5 {
+                    best = Some(plan);
+                    break 'sizes;
+                }
+            }
+        }
+    }
+    let mut plan = best.unwrap_or_else(|| arrange(width, height, SIZES[5], needs, false));
+    plan.routes = routes(&plan, links);
+    plan
+}
+
+/// Nodes by rank, from the one who wants something to the one who keeps it. A rank of many workers
+/// with one leader stands on both sides of it, so that every link is direct.
+fn ranks(needs: &[Need], most: usize) -> Vec<Vec<usize>> {
+    let mut ranks: Vec<(Role, Vec<usize>)> = Vec::new();
+    for role in [Role::Client, Role::Coordinator, Role::Broker, Role::Service, Role::Store] {
+        let of: Vec<usize> = (0..needs.len()).filter(|i| needs[*i].role == role).collect();
+        if !of.is_empty() {
+            ranks.push((role, of));
+        }
+    }
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    for (_, of) in ranks {
+        let n = of.len().div_ceil(most.max(1));
+        let each = of.len().div_ceil(n);
+        rows.extend(of.chunks(each).map(<[usize]>::to_vec));
+    }
+    rows
+}
+
+fn arrange(width: f64, height: f64, em: f64, needs: &[Need], across: bool) -> Plan {
+    let narrow_room = width < NARROW;
+    let (margin, side) = if narrow_room { (12.0, 20.0) } else { (24.0, 32.0) };
+    if across {
+        return arrange_across(width, height, em, needs, margin);
+    }
+    let least = if narrow_room { 11.6 * em } else { 15.5 * em };
+    let most = ((width - 2.0 * margin + side) / (least + side)).floor().max(1.0) as usize;
+    let rows = ranks(needs, most);
+    let gap_least = if narrow_room { 76.0 } else { 84.0 };
+    // Cards of one row are equally wide and equally tall.
+    let mut sized = Vec::new();
+    for row in &rows {
+        let n = row.len() as f64;
+        let room = (width - 2.0 * margin - (n - 1.0) * side) / n;
+        let bare = row.iter().all(|i| needs[*i].is_bare());
+        let two = row.iter().any(|i| needs[*i].sections.len() > 1);
+        let cap = if bare { 15.0 } else if two { 29.0 } else { 21.0 };
+        let w = room.min(cap * em);
+        let wide = two && w >= 21.5 * em;
+        let narrow = w < 16.5 * em;
+        let h = row.iter().map(|i| tall(&needs[*i], wide, narrow)).fold(0.0, f64::max) * em;
+        sized.push((w, h.ceil(), wide, narrow));
+    }
+    let cards_tall: f64 = sized.iter().map(|s| s.1).sum();
+    let between = rows.len().saturating_sub(1) as f64;
+    let needed = cards_tall + between * gap_least + 2.0 * margin;
+    let free = (height - needed).max(0.0);
+    // What is left over goes between the rows first, then above and below.
+    let gap = gap_least + if narrow_room { 0.0 } else { (free * 0.72 / between.max(1.0)).min(96.0) };
+    let used = cards_tall + between * gap;
+    let tall_room = height.max(used + 2.0 * margin);
+    let mut y = if narrow_room { margin } else { (tall_room - used) / 2.0 };
+    let mut cards = vec![Card::default(); needs.len()];
+    for (row, (w, h, wide, narrow)) in rows.iter().zip(sized) {
+        let n = row.len() as f64;
+        // Cards stand in the middle of equal fields, but never further apart than they are wide.
+        let field = (width / n).min(w * 2.0).max(w + side);
+        let left = (width - field * n) / 2.0;
+        for (i, node) in row.iter().enumerate() {
+            let x = left + field * (i as f64 + 0.5) - w / 2.0;
+            cards[*node] = Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
+        }
+        y += h + gap;
+    }
+    let total = if narrow_room { used + 2.0 * margin } else { needed.max(used + 2.0 * margin).max(height.min(tall_room)) };
+    Plan { em, width, height: total, cards, routes: Vec::new() }
+}
+
+/// Ranks from left to right, for a stage that is low and wide.
+fn arrange_across(width: f64, height: f64, em: f64, needs: &[Need], margin: f64) -> Plan {
+    let columns = ranks(needs, usize::MAX);
+    let n = columns.len() as f64;
+    let gap_least = 128.0;
+    let stack = 24.0;
+    let widths: Vec<f64> = columns
+        .iter()
+        .map(|c| if c.iter().all(|i| needs[*i].is_bare()) { 11.0 * em } else { 18.0 * em })
+        .collect();
+    let cards_wide: f64 = widths.iter().sum();
+    let needed = cards_wide + (n - 1.0) * gap_least + 2.0 * margin;
+    let gap = gap_least + ((width - needed).max(0.0) * 0.8 / (n - 1.0).max(1.0)).min(120.0);
+    let mut x = ((width - cards_wide - gap * (n - 1.0)) / 2.0).max(margin);
+    let mut cards = vec![Card::default(); needs.len()];
+    let mut tallest: f64 = 0.0;
+    for (column, w) in columns.iter().zip(&widths) {
+        let narrow = *w < 16.5 * em;
+        let heights: Vec<f64> =
+            column.iter().map(|i| (tall(&needs[*i], false, narrow) * em).ceil()).collect();
+        let sum: f64 = heights.iter().sum();
+        let k = column.len() as f64;
+        let free = (height - sum - 2.0 * margin - (k - 1.0) * stack).max(0.0);
+        let step = stack + if k > 1.0 { (free * 0.6 / (k - 1.0)).min(72.0) } else { 0.0 };
+        let used = sum + (k - 1.0) * step;
+        tallest = tallest.max(sum + (k - 1.0) * stack + 2.0 * margin);
+        let mut y = ((height - used) / 2.0).max(margin);
+        for (node, h) in column.iter().zip(heights) {
+            cards[*node] =
+                Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide: false, narrow };
+            y += h + step;
+        }
+        x += w + gap;
+    }
+    Plan { em, width: needed.max(width), height: tallest.max(height), cards, routes: Vec::new() }
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Side {
+    Top,
+    Bottom,
+    Left,
+    Right,
+}
+
+fn side(of: &Rect, to: &Rect) -> Side {
+    if to.y >= of.bottom() + 8.0 {
+        Side::Bottom
+    } else if to.bottom() <= of.y - 8.0 {
+        Side::Top
+    } else if to.x > of.x {
+        Side::Right
+    } else {
+        Side::Left
+    }
+}
+
+fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
+    let rects: Vec<Rect> = plan.cards.iter().map(|c| c.rect).collect();
+    // Links that leave a card at the same side share it, in the order of where they go.
+    let port = |node: usize, other: usize| -> Pt {
+        let (me, you) = (&rects[node], &rects[other]);
+        let s = side(me, you);
+        let level = |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
+        let mut there: Vec<(f64, usize)> = links
+            .iter()
+            .filter_map(|&(a, b)| if a == node { Some(b) } else if b == node { Some(a) } else { None })
+            .filter(|&o| o != node && side(me, &rects[o]) == s)
+            .map(|o| (level(&rects[o]), o))
+            .collect();
+        there.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        let k = there.iter().position(|t| t.1 == other).unwrap_or(0) as f64;
+        let n = there.len().max(1) as f64;
+        let (from, len) = if matches!(s, Side::Top | Side::Bottom) { (me.x, me.w) } else { (me.y, me.h) };
+        let at = if there.len() < 2 {
+            // Alone: as straight as the other card allows.
+            level(you).clamp(from + len * 0.3, from + len * 0.7)
+        } else {
+            from + len * (0.1 + 0.8 * (k + 0.5) / n)
+        };
+        match s {
+            Side::Top => Pt { x: at, y: me.y },
+            Side::Bottom => Pt { x: at, y: me.bottom() },
+            Side::Left => Pt { x: me.x, y: at },
+            Side::Right => Pt { x: me.right(), y: at },
+        }
+    };
+    links.iter().map(|&(a, b)| Route { a, b, line: way(&rects, a, b, port(a, b), port(b, a)) }).collect()
+}
+
+/// The shortest of a few ways that touches no other card.
+fn way(rects: &[Rect], a: usize, b: usize, p: Pt, q: Pt) -> Vec<Pt> {
+    let (ra, rb) = (&rects[a], &rects[b]);
+    let mut ways: Vec<Vec<Pt>> = vec![vec![p, q]];
+    let below = |r: &Rect| Pt { x: r.middle().x, y: r.bottom() };
+    let above = |r: &Rect| Pt { x: r.middle().x, y: r.y };
+    if matches!(side(ra, rb), Side::Left | Side::Right) {
+        // In one row, with others between: round them.
+        let low = rects.iter().map(Rect::bottom).filter(|y| (*y - ra.bottom()).abs() < 200.0);
+        let y = low.fold(ra.bottom(), f64::max).min(ra.bottom().max(rb.bottom()) + 4.0) + 30.0;
+        ways.push(round(&[below(ra), Pt { x: below(ra).x, y }, Pt { x: below(rb).x, y }, below(rb)]));
+        let y = ra.y.min(rb.y) - 30.0;
+        ways.push(round(&[above(ra), Pt { x: above(ra).x, y }, Pt { x: above(rb).x, y }, above(rb)]));
+    } else {
+        let down = if q.y > p.y { 1.0 } else { -1.0 };
+        let step = 22.0 * down;
+        let mut lanes: Vec<f64> = Vec::new();
+        for r in rects {
+            lanes.extend([r.x - 13.0, r.right() + 13.0]);
+        }
+        for x in lanes.into_iter().filter(|x| *x > 4.0) {
+            ways.push(round(&[
+                p,
+                Pt { x: p.x, y: p.y + step },
+                Pt { x, y: p.y + step },
+                Pt { x, y: q.y - step },
+                Pt { x: q.x, y: q.y - step },
+                q,
+            ]));
+        }
+    }
+    let cost = |line: &Vec<Pt>| {
+        let hits = (0..=48)
+            .map(|i| at(line, f64::from(i) / 48.0).0)
+            .filter(|pt| rects.iter().enumerate().any(|(i, r)| i != a && i != b && r.holds(*pt, 5.0)))
+            .count();
+        hits as f64 * 1000.0 + length(line)
+    };
+    ways.into_iter().min_by(|x, y| cost(x).total_cmp(&cost(y))).unwrap_or_default()
+}
+
+/// A polyline with its corners cut round (Chaikin).
+fn round(line: &[Pt]) -> Vec<Pt> {
+    let mut line = line.to_vec();
+    for _ in 0..3 {
+        let mut next = vec![line[0]];
+        for pair in line.windows(2) {
+            let mix = |t: f64| Pt {
+                x: pair[0].x + (pair[1].x - pair[0].x) * t,
+                y: pair[0].y + (pair[1].y - pair[0].y) * t,
+            };
+            next.extend([mix(0.25), mix(0.75)]);
+        }
+        next.push(line[line.len() - 1]);
+        line = next;
+    }
+    line
+}
+
+/// The length of a line.
+#[must_use]
+pub fn length(line: &[Pt]) -> f64 {
+    line.windows(2).map(|p| (p[1].x - p[0].x).hypot(p[1].y - p[0].y)).sum()
+}
+
+/// A point at a fraction of a line's length, and the direction there (of length 1).
+#[must_use]
+pub fn at(line: &[Pt], fraction: f64) -> (Pt, Pt) {
+    let mut left = length(line) * fraction.clamp(0.0, 1.0);
+    let mut last = (line.first().copied().unwrap_or_default(), Pt { x: 1.0, y: 0.0 });
+    for pair in line.windows(2) {
+        let (dx, dy) = (pair[1].x - pair[0].x, pair[1].y - pair[0].y);
+        let len = dx.hypot(dy);
+        if len <= 0.0 {
+            continue;
+        }
+        let way = Pt { x: dx / len, y: dy / len };
+        if left <= len {
+            return (Pt { x: pair[0].x + way.x * left, y: pair[0].y + way.y * left }, way);
+        }
+        left -= len;
+        last = (pair[1], way);
+    }
+    last
+}
+
+impl Route {
+    /// The line as an SVG path.
+    #[must_use]
+    pub fn path(&self) -> String {
+        path(&self.line)
+    }
+
+    /// Where a token of this size stands that has come so far from `from`. Each direction keeps to
+    /// its right, and `lane` counts further tokens that share it, so that none covers another.
+    #[must_use]
+    pub fn token(&self, from: usize, fraction: f64, w: f64, h: f64, lane: u32) -> Pt {
+        let forth = from == self.a;
+        let along = if forth { fraction } else { 1.0 - fraction };
+        // Half of it, and a little, stays clear of the cards at both ends.
+        let total = length(&self.line).max(1.0);
+        let (_, way) = at(&self.line, along);
+        let half = (way.x.abs() * w / 2.0).min(way.y.abs().max(0.15).recip() * h / 2.0 + 2.0).max(way.y.abs() * h / 2.0);
+        let clear = ((half + 5.0) / total).clamp(0.1, 0.42);
+        let (p, way) = at(&self.line, clear + (1.0 - 2.0 * clear) * along);
+        let way = if forth { way } else { Pt { x: -way.x, y: -way.y } };
+        let right = Pt { x: -way.y, y: way.x };
+        let by = (right.x.abs() * w / 2.0).max(right.y.abs() * h / 2.0).min(w / 2.0) + 3.0;
+        let by = by * f64::from(1 + 2 * lane);
+        Pt { x: p.x + right.x * by, y: p.y + right.y * by }
+    }
+}
+
+/// A polyline as an SVG path.
+#[must_use]
+pub fn path(line: &[Pt]) -> String {
+    use std::fmt::Write;
+    let mut out = String::new();
+    for (i, p) in line.iter().enumerate() {
+        let _ = write!(out, "{}{:.1} {:.1}", if i == 0 { 'M' } else { 'L' }, p.x, p.y);
+    }
+    out
+}
+
+/// A line moved sideways, to the right of its direction.
+#[must_use]
+pub fn beside(line: &[Pt], by: f64) -> Vec<Pt> {
+    let n = line.len();
+    (0..n)
+        .map(|i| {
+            let (a, b) = (line[i.saturating_sub(1)], line[(i + 1).min(n - 1)]);
+            let len = (b.x - a.x).hypot(b.y - a.y).max(1e-9);
+            Pt { x: line[i].x - (b.y - a.y) / len * by, y: line[i].y + (b.x - a.x) / len * by }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn need(role: Role, status: bool, sections: &[u16]) -> Need {
+        Need { role, status, sections: sections.to_vec() }
+    }
+
+    fn star(services: usize) -> (Vec<Need>, Vec<(usize, usize)>) {
+        let mut needs =
+            vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
+        let mut links = vec![(0, 1)];
+        for i in 0..services {
+            needs.push(need(Role::Service, true, &[2, 4]));
+            links.push((1, 2 + i));
+        }
+        (needs, links)
+    }
+
+    fn overlap(a: &Rect, b: &Rect) -> bool {
+        a.x < b.right() && b.x < a.right() && a.y < b.bottom() && b.y < a.bottom()
+    }
+
+    #[test]
+    fn no_card_covers_another_and_all_stand_in_the_room() {
+        for (w, h) in [(360.0, 500.0), (412.0, 0.0), (700.0, 640.0), (900.0, 620.0), (1400.0, 420.0)] {
+            for n in 1..=6 {
+                let (needs, links) = star(n);
+                let plan = plan(w, h, &needs, &links);
+                for (i, a) in plan.cards.iter().enumerate() {
+                    assert!(a.rect.x >= 0.0 && a.rect.right() <= plan.width, "{w}x{h} {n}: {a:?}");
+                    assert!(a.rect.y >= 0.0 && a.rect.bottom() <= plan.height, "{w}x{h} {n}: {a:?}");
+                    for b in &plan.cards[i + 1..] {
+                        assert!(!overlap(&a.rect, &b.rect), "{w}x{h} {n}: {a:?} {b:?}");
+                    }
+                }
+                assert!(plan.em >= 13.0);
+            }
+        }
+    }
+
+    #[test]
+    fn links_pass_no_foreign_card() {
+        for (w, h) in [(360.0, 0.0), (700.0, 640.0), (1100.0, 700.0)] {
+            for n in 1..=6 {
+                let (needs, links) = star(n);
+                let plan = plan(w, h, &needs, &links);
+                for r in &plan.routes {
+                    for i in 0..=40 {
+                        let (p, _) = at(&r.line, f64::from(i) / 40.0);
+                        let hit = (0..needs.len())
+                            .find(|k| *k != r.a && *k != r.b && plan.cards[*k].rect.holds(p, -1.0));
+                        assert_eq!(hit, None, "{w}x{h}, {n} services, link {} to {}", r.a, r.b);
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_low_and_wide_stage_runs_across() {
+        let (needs, links) = star(2);
+        let plan = plan(1400.0, 400.0, &needs, &links);
+        assert!(plan.cards[0].rect.right() < plan.cards[1].rect.x);
+        assert!(plan.height <= 400.5);
+    }
+
+    #[test]
+    fn tokens_that_meet_pass_each_other() {
+        let (needs, links) = star(2);
+        let plan = plan(700.0, 640.0, &needs, &links);
+        for r in &plan.routes {
+            let there = r.token(r.a, 0.5, 90.0, 24.0, 0);
+            let back = r.token(r.b, 0.5, 90.0, 24.0, 0);
+            assert!((there.x - back.x).abs() >= 60.0 || (there.y - back.y).abs() >= 24.0, "{there:?} {back:?}");
+        }
+    }
+}
