@@ -102,7 +102,11 @@ impl Point {
     pub const fn is_inside(self) -> bool {
         matches!(
             self,
-            Self::BeforeSend | Self::AfterSend | Self::BeforeHandling | Self::BeforeWrite | Self::AfterWrite
+            Self::BeforeSend
+                | Self::AfterSend
+                | Self::BeforeHandling
+                | Self::BeforeWrite
+                | Self::AfterWrite
         )
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Subject, Script, SimTime, World};
+use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Script, SimTime, Subject, World};
 use crate::patterns;
 use crate::patterns::pattern::{Node, Params, Pattern, PatternRef, Range, System};
 
@@ -191,4 +191,14 @@ pub fn fits(entry: &Entry, pattern: &Pattern, nodes: usize) -> bool {
         Action::Command(a, verb, _) => node(a) && usize::from(verb) < pattern.verbs.len(),
     };
     anchored && placed && able
+}
+
+impl Recipe {
+    /// Faults that the shipped scenario of this recipe offers.
+    #[must_use]
+    pub fn offers(&self) -> Vec<Entry> {
+        self.scenario
+            .and_then(|id| Shipped::of(self.pattern.0, id))
+            .map_or_else(Vec::new, |shipped| shipped.offers)
+    }
 }

@@ -93,14 +93,16 @@ pub static COMMON: Texts = Texts::new([
         include_str!("en/diagram.txt"),
         include_str!("en/errors.txt"),
         include_str!("en/script.txt"),
-        include_str!("en/ui.txt"), include_str!("en/panels.txt"),
+        include_str!("en/ui.txt"),
+        include_str!("en/panels.txt"),
     ],
     &[
         include_str!("pt-BR/common.txt"),
         include_str!("pt-BR/diagram.txt"),
         include_str!("pt-BR/errors.txt"),
         include_str!("pt-BR/script.txt"),
-        include_str!("pt-BR/ui.txt"), include_str!("pt-BR/panels.txt"),
+        include_str!("pt-BR/ui.txt"),
+        include_str!("pt-BR/panels.txt"),
     ],
 ]);
 

@@ -163,7 +163,9 @@ pub fn happened(run: &Run, entry: &Entry) -> Option<u32> {
     } else {
         let mut left = anchor.nth.max(1);
         (1..=run.len()).find(|&state| {
-            moments(run, state - 1, state, &mut |m| left = left.saturating_sub(u16::from(same(&m, anchor))));
+            moments(run, state - 1, state, &mut |m| {
+                left = left.saturating_sub(u16::from(same(&m, anchor)))
+            });
             left == 0
         })?
     };
@@ -188,7 +190,9 @@ pub fn happened(run: &Run, entry: &Entry) -> Option<u32> {
         }
         (Action::Slow(a, b, f), What::Slowed { from, to, factor }) => (a, b, f) == (from, to, factor),
         (Action::Deliver(a, b, k), What::Delivered { from, to, kind, .. }) => (a, b, k) == (from, to, kind),
-        (Action::Command(n, v, x), What::Commanded { node, verb, value }) => (n, v, x) == (node, verb, value),
+        (Action::Command(n, v, x), What::Commanded { node, verb, value }) => {
+            (n, v, x) == (node, verb, value)
+        }
         _ => false,
     };
     // What is about the very message or write of its moment happens there or not at all; the rest
@@ -248,7 +252,10 @@ fn crash_points(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
     let mut to = state;
     while points.len() < MOST && to < run.len() {
         // What is lost or held on its way reaches no node: nothing to crash there.
-        if matches!(run.step_events(to + 1).1.first().map(|e| e.what), Some(What::Lost { .. } | What::Delayed { .. })) {
+        if matches!(
+            run.step_events(to + 1).1.first().map(|e| e.what),
+            Some(What::Lost { .. } | What::Delayed { .. })
+        ) {
             to += 1;
             continue;
         }

@@ -4,8 +4,8 @@
 use crate::kernel::{
     Fingerprint, Halt, Mood, MsgId, NodeId, SimTime, Step, TraceEvent, TraceSink, What, World,
 };
-use crate::scenario::Recipe;
 use crate::patterns::pattern::{Expect, Node, Params, Pattern, Probe, Verdict};
+use crate::scenario::Recipe;
 
 /// Steps between two checkpoints: rebuilding a moment runs at most this many steps.
 const CHECKPOINT: u32 = 256;

@@ -118,7 +118,8 @@ impl Timeline {
         if self.branches.len() < MOST {
             return;
         }
-        let needed = |i: usize| i == 0 || i == self.current || self.branches[self.current].parent == Some(i);
+        let needed =
+            |i: usize| i == 0 || i == self.current || self.branches[self.current].parent == Some(i);
         let Some(gone) = (0..self.branches.len()).find(|&i| !needed(i)) else { return };
         self.branches.remove(gone);
         let moved = |i: usize| if i > gone { i - 1 } else { i };

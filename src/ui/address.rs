@@ -117,7 +117,12 @@ mod tests {
     fn check(fragment: &str, page: Page) -> Address {
         let address = Address::parse(fragment);
         assert_eq!(address.page, page, "{fragment}");
-        assert_eq!(Address::parse(&address.write()), address, "{fragment} comes back from {}", address.write());
+        assert_eq!(
+            Address::parse(&address.write()),
+            address,
+            "{fragment} comes back from {}",
+            address.write()
+        );
         address
     }
 
@@ -132,14 +137,18 @@ mod tests {
 
     #[test]
     fn the_moment_and_the_look_are_in_it() {
-        let address = check("/lab/saga/shop/r1.x?at=17&view=journal&lang=pt&theme=dark", Page::Lab("saga/shop/r1.x".into()));
+        let address = check(
+            "/lab/saga/shop/r1.x?at=17&view=journal&lang=pt&theme=dark",
+            Page::Lab("saga/shop/r1.x".into()),
+        );
         assert_eq!((address.at, address.view), (Some(17), Some(View::Journal)));
         assert_eq!((address.lang, address.theme), (Some(Lang::PtBr), Some(Theme::Dark)));
     }
 
     #[test]
     fn nonsense_is_left_out() {
-        let address = check("/lab/saga/shop?at=minus&view=3&lang=xx&theme=pink&&=&a", Page::Lab("saga/shop".into()));
+        let address =
+            check("/lab/saga/shop?at=minus&view=3&lang=xx&theme=pink&&=&a", Page::Lab("saga/shop".into()));
         assert_eq!(address, Address { page: Page::Lab("saga/shop".into()), ..Address::default() });
     }
 }

@@ -32,7 +32,8 @@ pub fn address_with(fragment: &str) -> String {
 pub fn replace_fragment(fragment: &str) {
     if let Ok(history) = window().history() {
         // Refused in some frames: the address is then simply not kept up to date.
-        let _ = history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#{fragment}")));
+        let _ =
+            history.replace_state_with_url(&wasm_bindgen::JsValue::NULL, "", Some(&format!("#{fragment}")));
     }
 }
 
@@ -110,7 +111,9 @@ pub fn is_typing(event: &KeyboardEvent) -> bool {
 #[must_use]
 pub fn is_on_control(event: &KeyboardEvent) -> bool {
     let Some(target) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return false };
-    target.closest("button, a, summary, [role=button], [role=menuitem], [role=switch], input, select").is_ok_and(|e| e.is_some())
+    target
+        .closest("button, a, summary, [role=button], [role=menuitem], [role=switch], input, select")
+        .is_ok_and(|e| e.is_some())
 }
 
 /// Whether an event comes from inside something that keeps its arrows: a menu, tabs, a dialog, a list.

@@ -1,7 +1,7 @@
 //! Everything that can change the lab. A click, a key, a link and a test all send these.
 
-use crate::kernel::Entry;
 use super::view::{Selection, View};
+use crate::kernel::Entry;
 use crate::scenario::Recipe;
 
 /// One change of the lab.

@@ -3,6 +3,7 @@
 use leptos::html;
 use leptos::prelude::*;
 
+use super::Command;
 use super::address::{Address, Page};
 use super::browser;
 use super::icons::Icon;
@@ -10,7 +11,6 @@ use super::keys::{KEYS, command};
 use super::lab::{View, use_lab};
 use super::session::Session;
 use super::settings::use_settings;
-use super::Command;
 use crate::patterns;
 use crate::scenario::link;
 use crate::texts::t;
@@ -29,7 +29,12 @@ pub enum Open {
 
 /// A modal dialog that follows `open`; `Esc` and the cross close it.
 #[component]
-fn Dialog(open: RwSignal<Option<Open>>, which: Open, title: &'static str, children: ChildrenFn) -> impl IntoView {
+fn Dialog(
+    open: RwSignal<Option<Open>>,
+    which: Open,
+    title: &'static str,
+    children: ChildrenFn,
+) -> impl IntoView {
     let lang = use_settings().lang;
     let element = NodeRef::<html::Dialog>::new();
     Effect::new(move |_| {
@@ -77,7 +82,8 @@ pub fn ShareDialog(open: RwSignal<Option<Open>>, session: Session) -> impl IntoV
     let address = move || {
         let page = Page::Lab(link::encode(&session.recipe()));
         let lang = with_lang.get().then(|| settings.lang.get());
-        let address = Address { page, at: Some(lab.state.get()), view: Some(lab.view.get()), lang, theme: None };
+        let address =
+            Address { page, at: Some(lab.state.get()), view: Some(lab.view.get()), lang, theme: None };
         browser::address_with(&address.write())
     };
     let recipe = move || crate::scenario::text::write(&session.recipe());

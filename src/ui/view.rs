@@ -38,15 +38,8 @@ pub enum View {
 
 impl View {
     /// Every view, in the order of the tabs.
-    pub const ALL: [Self; 7] = [
-        Self::Stage,
-        Self::Sequence,
-        Self::Script,
-        Self::State,
-        Self::Journal,
-        Self::Setup,
-        Self::About,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Stage, Self::Sequence, Self::Script, Self::State, Self::Journal, Self::Setup, Self::About];
 
     /// On a desk the stage and the sequence are always there; these share the column beside them.
     pub const SIDE: [Self; 5] = [Self::Script, Self::State, Self::Journal, Self::Setup, Self::About];

@@ -36,9 +36,7 @@ pub fn seen(story: &Story, state: u32, position: f64) -> Vec<TokenKey> {
             && match f.end {
                 FlightEnd::Open => true,
                 FlightEnd::Delivered(end) => end > state,
-                FlightEnd::Lost(end, _) => {
-                    end > state || position < story.axis.position(end) + LINGER
-                }
+                FlightEnd::Lost(end, _) => end > state || position < story.axis.position(end) + LINGER,
             }
     };
     story.chart.flights.iter().filter(there).map(key).collect()
@@ -146,7 +144,9 @@ pub fn Token(
             plan.with(|p| {
                 let (a, b) = (f.from.index(), f.to.index());
                 let route = p.routes.iter().find(|r| (r.a, r.b) == (a, b) || (r.b, r.a) == (a, b))?;
-                let extra = usize::from(style.get() == Style::Undo) + usize::from(f.copy) + usize::from(f.held.is_some());
+                let extra = usize::from(style.get() == Style::Undo)
+                    + usize::from(f.copy)
+                    + usize::from(f.held.is_some());
                 let w = text.with(|t| t.chars().count()) as f64 * 6.7 + 22.0 + extra as f64 * 18.0;
                 let at = route.token(a, way, w, TALL, lane.get());
                 let half = w / 2.0 + 3.0;

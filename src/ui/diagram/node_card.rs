@@ -112,7 +112,9 @@ fn lost_in_crash(story: &Story, speaker: &Speaker, state: u32, node: NodeId) -> 
     for event in story.run.step_events(crash.state).1 {
         match event.what {
             What::Writing { node: n, record, args } if n == node => writes.push((record, args)),
-            What::Written { node: n, record, args } | What::Refused { node: n, record, args } if n == node => {
+            What::Written { node: n, record, args } | What::Refused { node: n, record, args }
+                if n == node =>
+            {
                 if let Some(at) = writes.iter().position(|w| *w == (record, args)) {
                     writes.remove(at);
                 }
@@ -141,9 +143,12 @@ fn body(
     let last_log = holds.sections.iter().rposition(|s| s.shape == Shape::Log);
     let changed = was.is_some_and(|w| w.status != holds.status);
     let status = match (&line, last_log) {
-        (Some(line), None) => Some(view! {
-            <span class="crash-line"><Icon name="crash"/><span class="text">{line.clone()}</span></span>
-        }.into_any()),
+        (Some(line), None) => Some(
+            view! {
+                <span class="crash-line"><Icon name="crash"/><span class="text">{line.clone()}</span></span>
+            }
+            .into_any(),
+        ),
         _ => holds.status.as_ref().map(|label| speaker.label(label).into_any()),
     };
     let sections: Vec<_> = need

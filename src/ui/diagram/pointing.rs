@@ -49,7 +49,9 @@ impl Lit {
                         | What::Lost { msg, .. }
                         | What::Duplicated { msg, .. }
                         | What::Delayed { msg, .. } => lit.msg = Some(msg),
-                        What::Cut { from, to } | What::Healed { from, to } | What::Slowed { from, to, .. } => {
+                        What::Cut { from, to }
+                        | What::Healed { from, to }
+                        | What::Slowed { from, to, .. } => {
                             lit.link = Some((from, to));
                         }
                         what => lit.node = what.node(),

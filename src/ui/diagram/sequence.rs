@@ -115,7 +115,11 @@ pub fn SequenceView() -> impl IntoView {
         let name = speaker.node(node).into_owned();
         let id = lab.story.with(|s| s.run.stage.nodes[node.index()].id);
         let brief = speaker.find(&format!("node.{id}.short")).map(str::to_owned);
-        let shown = if name.chars().count() as f64 * 7.2 > apart - 10.0 { brief.unwrap_or(name.clone()) } else { name.clone() };
+        let shown = if name.chars().count() as f64 * 7.2 > apart - 10.0 {
+            brief.unwrap_or(name.clone())
+        } else {
+            name.clone()
+        };
         (shortened(&shown, apart).unwrap_or(shown), name)
     };
     view! {
@@ -346,7 +350,12 @@ fn head_of(line: &[Pt]) -> String {
     let (px, py) = (-dy * 3.6, dx * 3.6);
     format!(
         "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        b.x, b.y, back.x + px, back.y + py, back.x - px, back.y - py
+        b.x,
+        b.y,
+        back.x + px,
+        back.y + py,
+        back.x - px,
+        back.y - py
     )
 }
 
@@ -362,7 +371,8 @@ fn arrow_view(
     let flight = &story.chart.flights[arrow.flight];
     let thing = Selection::Flight(arrow.msg);
     let msg = arrow.msg;
-    let mut sentence = story.run.events().get(flight.event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();
+    let mut sentence =
+        story.run.events().get(flight.event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();
     if let Tip::Lost(_) = arrow.tip {
         // How it ended is a sentence of its own.
         let end = flight.end.state(story.run.len());
@@ -454,7 +464,13 @@ fn arrow_view(
     }
 }
 
-fn dot_view(lab: Lab, dot: &Dot, story: &Story, speaker: &Speaker, pointing: Pointing) -> impl IntoView + use<> {
+fn dot_view(
+    lab: Lab,
+    dot: &Dot,
+    story: &Story,
+    speaker: &Speaker,
+    pointing: Pointing,
+) -> impl IntoView + use<> {
     let (event, state) = (dot.event, dot.state);
     let thing = Selection::Event(event);
     let sentence = story.run.events().get(event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();

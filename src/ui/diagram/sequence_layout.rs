@@ -212,8 +212,11 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
     let apart = ((width - left - right) / (n - 1.0).max(1.0)).clamp(APART, 210.0);
     let spread = apart * (n - 1.0) + left + right;
     let spare = (width - spread).max(0.0) / 2.0;
-    let columns: Vec<(NodeId, f64)> =
-        order.iter().enumerate().map(|(i, node)| (*node, (left + spare + apart * i as f64).round())).collect();
+    let columns: Vec<(NodeId, f64)> = order
+        .iter()
+        .enumerate()
+        .map(|(i, node)| (*node, (left + spare + apart * i as f64).round()))
+        .collect();
     let unit = ((height - TOP - BOTTOM) / axis.len().max(1.0)).clamp(UNIT.0, UNIT.1);
     let mut picture = Picture {
         width: spread.max(width),
@@ -256,7 +259,8 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
             if mood == Mood::Idle || y1 - y0 < 1.0 {
                 continue;
             }
-            let speaks = matches!(mood, Mood::InDoubt | Mood::Locked | Mood::Stuck | Mood::Waiting | Mood::Stale);
+            let speaks =
+                matches!(mood, Mood::InDoubt | Mood::Locked | Mood::Stuck | Mood::Waiting | Mood::Stale);
             let caption = (speaks && y1 - y0 > 132.0).then_some(Pt { x: x + 15.0, y: (y0 + y1) / 2.0 });
             picture.bars.push(Bar { node, mood, y: y0, h: y1 - y0, caption });
         }
@@ -310,18 +314,21 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
         let Some((kind, text)) = wording(&spot.what, speaker, words) else { continue };
         let at = Pt { x: xs[spot.node.index()], y: y(spot.state) };
         // Several of one step stand under each other.
-        let before = picture.dots.iter().rev().take(6).filter(|d| d.state == spot.state && same(d.at.x, at.x)).count();
+        let before = picture
+            .dots
+            .iter()
+            .rev()
+            .take(6)
+            .filter(|d| d.state == spot.state && same(d.at.x, at.x))
+            .count();
         let at = Pt { x: at.x, y: at.y + before as f64 * 12.0 };
         picture.dots.push(Dot { kind, at, state: spot.state, event: spot.event, label: None });
         let i = picture.dots.len() - 1;
         let room = apart - 26.0;
         picture.dots[i].label = placer.beside(at, &text, room, kind);
     }
-    let lines: Vec<(Pt, Pt)> = picture
-        .arrows
-        .iter()
-        .filter_map(|a| Some((*a.line.first()?, *a.line.last()?)))
-        .collect();
+    let lines: Vec<(Pt, Pt)> =
+        picture.arrows.iter().filter_map(|a| Some((*a.line.first()?, *a.line.last()?))).collect();
     for (i, arrow) in picture.arrows.iter_mut().enumerate() {
         let flight = &chart.flights[arrow.flight];
         let text = speaker.message(flight.kind, flight.args, flight.from, flight.to);
@@ -401,7 +408,13 @@ impl Placer {
     /// Beside a mark on a life line.
     fn beside(&mut self, at: Pt, text: &str, room: f64, kind: DotKind) -> Option<Word> {
         let loud = !matches!(kind, DotKind::Written | DotKind::Local | DotKind::Fact);
-        let gap = if kind == DotKind::Local { 20.0 } else if loud { 14.0 } else { 10.0 };
+        let gap = if kind == DotKind::Local {
+            20.0
+        } else if loud {
+            14.0
+        } else {
+            10.0
+        };
         let text = shortened(text, room - gap)?;
         let w = wide(&text);
         let options = [("start", at.x + gap), ("end", at.x - gap - w)];

@@ -194,7 +194,13 @@ fn arrange(width: f64, height: f64, em: f64, needs: &[Need], across: bool) -> Pl
         let room = (width - 2.0 * margin - (n - 1.0) * side) / n;
         let bare = row.iter().all(|i| needs[*i].is_bare());
         let two = row.iter().any(|i| needs[*i].sections.len() > 1);
-        let cap = if bare { 15.0 } else if two { 29.0 } else { 21.0 };
+        let cap = if bare {
+            15.0
+        } else if two {
+            29.0
+        } else {
+            21.0
+        };
         let w = room.min(cap * em);
         let wide = two && w >= 21.5 * em;
         let narrow = w < 16.5 * em;
@@ -218,11 +224,16 @@ fn arrange(width: f64, height: f64, em: f64, needs: &[Need], across: bool) -> Pl
         let left = (width - field * n) / 2.0;
         for (i, node) in row.iter().enumerate() {
             let x = left + field * (i as f64 + 0.5) - w / 2.0;
-            cards[*node] = Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
+            cards[*node] =
+                Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
         }
         y += h + gap;
     }
-    let total = if narrow_room { used + 2.0 * margin } else { needed.max(used + 2.0 * margin).max(height.min(tall_room)) };
+    let total = if narrow_room {
+        used + 2.0 * margin
+    } else {
+        needed.max(used + 2.0 * margin).max(height.min(tall_room))
+    };
     Plan { em, width, height: total, cards, routes: Vec::new() }
 }
 
@@ -289,10 +300,19 @@ fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
     let port = |node: usize, other: usize| -> Pt {
         let (me, you) = (&rects[node], &rects[other]);
         let s = side(me, you);
-        let level = |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
+        let level =
+            |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
         let mut there: Vec<(f64, usize)> = links
             .iter()
-            .filter_map(|&(a, b)| if a == node { Some(b) } else if b == node { Some(a) } else { None })
+            .filter_map(|&(a, b)| {
+                if a == node {
+                    Some(b)
+                } else if b == node {
+                    Some(a)
+                } else {
+                    None
+                }
+            })
             .filter(|&o| o != node && side(me, &rects[o]) == s)
             .map(|o| (level(&rects[o]), o))
             .collect();
@@ -418,7 +438,9 @@ impl Route {
         // Half of it, and a little, stays clear of the cards at both ends.
         let total = length(&self.line).max(1.0);
         let (_, way) = at(&self.line, along);
-        let half = (way.x.abs() * w / 2.0).min(way.y.abs().max(0.15).recip() * h / 2.0 + 2.0).max(way.y.abs() * h / 2.0);
+        let half = (way.x.abs() * w / 2.0)
+            .min(way.y.abs().max(0.15).recip() * h / 2.0 + 2.0)
+            .max(way.y.abs() * h / 2.0);
         let clear = ((half + 5.0) / total).clamp(0.1, 0.42);
         let (p, way) = at(&self.line, clear + (1.0 - 2.0 * clear) * along);
         let way = if forth { way } else { Pt { x: -way.x, y: -way.y } };
@@ -462,8 +484,7 @@ mod tests {
     }
 
     fn star(services: usize) -> (Vec<Need>, Vec<(usize, usize)>) {
-        let mut needs =
-            vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
+        let mut needs = vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
         let mut links = vec![(0, 1)];
         for i in 0..services {
             needs.push(need(Role::Service, true, &[2, 4]));
@@ -527,7 +548,10 @@ mod tests {
         for r in &plan.routes {
             let there = r.token(r.a, 0.5, 90.0, 24.0, 0);
             let back = r.token(r.b, 0.5, 90.0, 24.0, 0);
-            assert!((there.x - back.x).abs() >= 60.0 || (there.y - back.y).abs() >= 24.0, "{there:?} {back:?}");
+            assert!(
+                (there.x - back.x).abs() >= 60.0 || (there.y - back.y).abs() >= 24.0,
+                "{there:?} {back:?}"
+            );
         }
     }
 }

@@ -56,7 +56,8 @@ pub fn menu(story: &Story, speaker: &Speaker, state: u32, target: Selection) -> 
 
 fn menu_of_node(story: &Story, speaker: &Speaker, state: u32, node: NodeId) -> Menu {
     let lang = speaker.lang;
-    let mut groups = [("acts.group.do", Vec::new()), ("acts.group.now", Vec::new()), ("acts.group.point", Vec::new())];
+    let mut groups =
+        [("acts.group.do", Vec::new()), ("acts.group.now", Vec::new()), ("acts.group.point", Vec::new())];
     for act in of_node(&story.run, state, node) {
         let place = match act.deed {
             Deed::Command(_) => 0,
@@ -115,8 +116,12 @@ fn menu_of_link(story: &Story, speaker: &Speaker, state: u32, a: NodeId, b: Node
     let mut groups = Vec::new();
     // A partition cuts both ways: one choice for it.
     for (deed, icon, name) in [(Deed::Cut, "cut", "act.cut-both"), (Deed::Heal, "heal", "act.heal-both")] {
-        let entries: Vec<Entry> =
-            ways.iter().flat_map(|w| w.2.iter()).filter(|x| x.deed == deed).filter_map(|x| x.entry).collect();
+        let entries: Vec<Entry> = ways
+            .iter()
+            .flat_map(|w| w.2.iter())
+            .filter(|x| x.deed == deed)
+            .filter_map(|x| x.entry)
+            .collect();
         if entries.len() == 2 {
             let both = Offer { icon, text: t(lang, name).to_owned(), entries, reason: None };
             groups.push(Group { title: t(lang, "acts.group.both").to_owned(), offers: vec![both] });
@@ -126,13 +131,19 @@ fn menu_of_link(story: &Story, speaker: &Speaker, state: u32, a: NodeId, b: Node
         let (from, to) = (speaker.node(*from), speaker.node(*to));
         let offers = acts
             .iter()
-            .map(|act| offer(speaker, act, plain(speaker, &act.deed), act.entry.is_none().then_some("act.no.now")))
+            .map(|act| {
+                offer(speaker, act, plain(speaker, &act.deed), act.entry.is_none().then_some("act.no.now"))
+            })
             .collect();
         let title = say(lang, "acts.group.way", &[("from", &from), ("to", &to)]);
         groups.push(Group { title, offers });
     }
     let (from, to) = (speaker.node(a), speaker.node(b));
-    Menu { title: say(lang, "acts.title.link", &[("from", &from), ("to", &to)]), about: String::new(), groups }
+    Menu {
+        title: say(lang, "acts.title.link", &[("from", &from), ("to", &to)]),
+        about: String::new(),
+        groups,
+    }
 }
 
 fn offer(speaker: &Speaker, act: &Act, text: String, reason: Option<&'static str>) -> Offer {
@@ -206,27 +217,19 @@ fn deed_of_node(story: &Story, speaker: &Speaker, state: u32, node: NodeId, act:
 
 fn crash_point(story: &Story, speaker: &Speaker, state: u32, anchor: &Anchor) -> String {
     let lang = speaker.lang;
-    let name = match anchor.point {
-        Point::Start => "act.crash-at.start",
-        Point::BeforeSend => "act.crash-at.before-send",
-        Point::AfterSend => "act.crash-at.after-send",
-        Point::BeforeHandling => "act.crash-at.before-handling",
-        Point::AfterHandling => "act.crash-at.after-handling",
-        Point::BeforeWrite => "act.crash-at.before-write",
-        Point::AfterWrite => "act.crash-at.after-write",
-        Point::AfterAcknowledgement => "act.crash-at.after-acknowledgement",
-        Point::AfterTimer => "act.crash-at.after-timer",
-        Point::AfterCrash => "act.crash-at.after-crash",
-        Point::AfterRestart => "act.crash-at.after-restart",
-    };
     let args = args_of(story, state, anchor);
     let (node, peer, kind) = (anchor.node, anchor.peer, anchor.kind);
-    let what = match anchor.point {
-        Point::BeforeSend | Point::AfterSend => speaker.message(kind, args, node, peer),
-        Point::BeforeHandling | Point::AfterHandling => speaker.message(kind, args, peer, node),
-        Point::BeforeWrite | Point::AfterWrite | Point::AfterAcknowledgement => speaker.record(kind, args),
-        Point::AfterTimer => speaker.timer(kind, args[0]),
-        Point::Start | Point::AfterCrash | Point::AfterRestart => String::new(),
+    let sent = || speaker.message(kind, args, node, peer);
+    let record = || speaker.record(kind, args);
+    let (name, what) = match anchor.point {
+        Point::BeforeSend => ("act.crash-at.before-send", sent()),
+        Point::AfterSend => ("act.crash-at.after-send", sent()),
+        Point::BeforeHandling => ("act.crash-at.before-handling", speaker.message(kind, args, peer, node)),
+        Point::BeforeWrite => ("act.crash-at.before-write", record()),
+        Point::AfterWrite => ("act.crash-at.after-write", record()),
+        Point::AfterAcknowledgement => ("act.crash-at.after-acknowledgement", record()),
+        // No other moment is offered as a crash point.
+        _ => ("act.crash-now", String::new()),
     };
     let peer = speaker.node_in(peer);
     say(lang, name, &[("what", &what), ("from", &peer), ("to", &peer)])
@@ -249,7 +252,6 @@ fn args_of(story: &Story, state: u32, anchor: &Anchor) -> Args {
         };
         let like = match anchor.point {
             Point::AfterSend => Point::BeforeSend,
-            Point::AfterHandling => Point::BeforeHandling,
             Point::AfterAcknowledgement => Point::AfterWrite,
             point => point,
         };

@@ -8,12 +8,13 @@ use crate::kernel::{Halt, Limit, limits};
 use crate::scenario::{self, Recipe, link};
 use crate::texts::{duration, number, say, t};
 use crate::ui::address::{Address, Page};
-use crate::ui::dialogs::{KeysDialog, Open, Palette, ShareDialog};
 use crate::ui::diagram::{SequenceView, StageView};
+use crate::ui::dialogs::{KeysDialog, Open, Palette, ShareDialog};
 use crate::ui::icons::Icon;
 use crate::ui::keys::{self, KeyAction};
 use crate::ui::panels::{
-    AboutView, BranchesView, JournalView, ParamsView, PromiseLanes, ScriptView, StateView, TimelineView, Transport,
+    AboutView, BranchesView, JournalView, ParamsView, PromiseLanes, ScriptView, StateView, TimelineView,
+    Transport,
 };
 use crate::ui::session::Session;
 use crate::ui::settings::use_settings;
@@ -56,7 +57,9 @@ fn open(link: &str, lang: crate::texts::Lang) -> Result<(Recipe, Option<String>)
             let mut parts = link.split('/');
             let shipped = parts.next().zip(parts.next()).and_then(|(p, s)| scenario::find(p, s));
             match shipped {
-                Some(recipe) => Ok((recipe, Some(say(lang, "lab.link-broken", &[("why", &error.text(lang))])))),
+                Some(recipe) => {
+                    Ok((recipe, Some(say(lang, "lab.link-broken", &[("why", &error.text(lang))]))))
+                }
                 None => Err(error.text(lang)),
             }
         }
@@ -208,7 +211,8 @@ fn LabHeader(open: RwSignal<Option<Open>>) -> impl IntoView {
     let pattern = move || lab.speaker().find("title").unwrap_or_default();
     Effect::new(move |_| browser::set_title(&format!("{} · {} · Converge", title(), pattern())));
     // The chooser goes to another scenario of the same pattern, or of another one.
-    let chosen = move || lab.story.with(|s| format!("{}/{}", s.recipe.pattern.id, s.recipe.scenario.unwrap_or("")));
+    let chosen =
+        move || lab.story.with(|s| format!("{}/{}", s.recipe.pattern.id, s.recipe.scenario.unwrap_or("")));
     view! {
         <Header>
             <h1 class="visually-hidden">{move || format!("{}: {}", pattern(), title())}</h1>
@@ -280,7 +284,9 @@ fn EndNote() -> impl IntoView {
                     say(lang, "halt.horizon", &[("time", &time)])
                 }
                 Halt::Limit(Limit::Steps) => say(lang, "halt.limit.steps", &[("n", &limits::STEPS)]),
-                Halt::Limit(Limit::InFlight) => say(lang, "halt.limit.in-flight", &[("n", &limits::IN_FLIGHT)]),
+                Halt::Limit(Limit::InFlight) => {
+                    say(lang, "halt.limit.in-flight", &[("n", &limits::IN_FLIGHT)])
+                }
                 Halt::Limit(Limit::Pending) => say(lang, "halt.limit.pending", &[("n", &limits::PENDING)]),
             })
         })
@@ -327,7 +333,8 @@ fn Narrator() -> impl IntoView {
         let speaker = lab.speaker();
         let state = lab.state.get();
         lab.story.with(|s| {
-            let sentences: Vec<_> = s.run.step_events(state).1.iter().map(|e| speaker.sentence(e)).collect();
+            let sentences: Vec<_> =
+                s.run.step_events(state).1.iter().map(|e| speaker.sentence(e)).collect();
             sentences.join(". ")
         })
     });
@@ -364,7 +371,9 @@ fn listen_to_keys(lab: Lab, open: RwSignal<Option<Open>>) {
         if matches!(key.as_str(), " " | "Enter") && browser::is_on_control(event) {
             return;
         }
-        if (key.starts_with("Arrow") || matches!(key.as_str(), "Home" | "End")) && browser::keeps_arrows(event) {
+        if (key.starts_with("Arrow") || matches!(key.as_str(), "Home" | "End"))
+            && browser::keeps_arrows(event)
+        {
             return;
         }
         let Some((action, number)) = keys::meaning(&key, event.shift_key(), command) else { return };

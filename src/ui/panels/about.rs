@@ -13,7 +13,8 @@ pub fn AboutView() -> impl IntoView {
     let text = move |name: &str| lab.speaker().find(name);
     let scenario = move || lab.story.with(|s| s.recipe.scenario);
     let list = move |name: &'static str, icon: &'static str, class: &'static str| {
-        let lines: Vec<_> = text(name).unwrap_or_default().split(" | ").filter(|l| !l.trim().is_empty()).collect();
+        let lines: Vec<_> =
+            text(name).unwrap_or_default().split(" | ").filter(|l| !l.trim().is_empty()).collect();
         lines
             .into_iter()
             .map(|line| view! { <li class=class><Icon name=icon/><span>{line.trim().to_owned()}</span></li> })
@@ -26,7 +27,8 @@ pub fn AboutView() -> impl IntoView {
             .promises
             .iter()
             .map(|p| {
-                let find = |form: &str| speaker.find(&format!("promise.{}{form}", p.id)).unwrap_or_default();
+                let find =
+                    |form: &str| speaker.find(&format!("promise.{}{form}", p.id)).unwrap_or_default();
                 view! { <dt>{find("")}</dt> <dd>{find(".about")}</dd> }
             })
             .collect_view()

@@ -285,7 +285,9 @@ fn row(lab: Lab, state: u32, event: u32) -> impl IntoView {
                 _ => "",
             },
             Some(Selection::Node(n)) if nodes(&what).0 == Some(n) || nodes(&what).1 == Some(n) => "near",
-            Some(Selection::Link(a, b)) if matches!(nodes(&what), (Some(x), Some(y)) if (x, y) == (a, b) || (x, y) == (b, a)) => "near",
+            Some(Selection::Link(a, b)) if matches!(nodes(&what), (Some(x), Some(y)) if (x, y) == (a, b) || (x, y) == (b, a)) => {
+                "near"
+            }
             _ => "",
         }
     };

@@ -41,7 +41,9 @@ pub fn ParamsView() -> impl IntoView {
     });
     let changed = move || lab.story.with(|s| shipped.with(|params| s.recipe.params != *params));
     let list = move |from: usize, to: usize| {
-        (from..to).map(|i| view! { <One place=i shipped=Signal::derive(move || shipped.with(|p| p.at(i)))/> }).collect_view()
+        (from..to)
+            .map(|i| view! { <One place=i shipped=Signal::derive(move || shipped.with(|p| p.at(i)))/> })
+            .collect_view()
     };
     view! {
         <section class="params" aria-label=move || t(lab.lang.get(), "ui.params")>
@@ -72,7 +74,8 @@ pub fn ParamsView() -> impl IntoView {
 #[component]
 fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
     let lab = use_lab();
-    let param = Memo::new(move |_| lab.story.with(|s| s.run.stage.pattern.all_params().nth(place).copied()));
+    let param =
+        Memo::new(move |_| lab.story.with(|s| s.run.stage.pattern.all_params().nth(place).copied()));
     let value = Memo::new(move |_| lab.story.with(|s| s.recipe.params.at(place)));
     let text = move |name: &str| lab.speaker().find(name).map_or_else(|| name.to_owned(), str::to_owned);
     let name = move || param.get().map(|p| text(&format!("param.{}", p.id))).unwrap_or_default();
@@ -107,7 +110,7 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
                         on:click=move |_| set(i64::from(value.get_untracked() == 0))
                     ></button>
                 }
-                    .into_any(),
+                .into_any(),
                 Range::Choice(names) if names.len() <= SIDE_BY_SIDE => {
                     let one = |(i, choice): (usize, &'static str)| {
                         let word = move || param.get().map(|p| text(&format!("param.{}.{choice}", p.id)));
@@ -126,7 +129,7 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
                             {names.iter().copied().enumerate().map(one).collect_view()}
                         </div>
                     }
-                        .into_any()
+                    .into_any()
                 }
                 Range::Choice(names) => {
                     let one = |(i, choice): (usize, &'static str)| {
@@ -147,13 +150,17 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
                             {names.iter().copied().enumerate().map(one).collect_view()}
                         </select>
                     }
-                        .into_any()
+                    .into_any()
                 }
-                Range::Count(least, most) => stepper(lab.lang, id, label_id, value, (least, most), 1, "", set).into_any(),
+                Range::Count(least, most) => {
+                    stepper(lab.lang, id, label_id, value, (least, most), 1, "", set).into_any()
+                }
                 Range::Millis(least, most) => {
                     stepper(lab.lang, id, label_id, value, (least, most), 0, "ms", set).into_any()
                 }
-                Range::PerMille => stepper(lab.lang, id, label_id, value, (0, 1000), 10, "‰", set).into_any(),
+                Range::PerMille => {
+                    stepper(lab.lang, id, label_id, value, (0, 1000), 10, "‰", set).into_any()
+                }
             })
         }
     };

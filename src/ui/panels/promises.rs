@@ -149,7 +149,7 @@ fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
                                 <Icon name="cross"/>
                             </button>
                         }
-                            .into_any()
+                        .into_any()
                     } else {
                         view! { <span class=class style:left=left style:width=width></span> }.into_any()
                     }
@@ -218,7 +218,8 @@ fn Why(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
         let id = speaker.pattern.promises.get(promise).map_or("", |p| p.id);
         speaker.find(&format!("promise.{id}.about"))
     };
-    let broke = move || lab.story.with(|s| s.run.broken_at(promise).map(|state| (state, s.run.time(state).micros)));
+    let broke =
+        move || lab.story.with(|s| s.run.broken_at(promise).map(|state| (state, s.run.time(state).micros)));
     view! {
         <div class="popover why" id=format!("why-{promise}") role="region" aria-label=move || promise_name(lab, promise)>
             <div class="why-head">

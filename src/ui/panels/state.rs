@@ -85,7 +85,11 @@ pub fn StateView() -> impl IntoView {
     let against = move || {
         let lang = lab.lang.get();
         match pinned.get() {
-            Some(n) => say(lang, "ui.state.against", &[("n", &count(lang, n)), ("now", &count(lang, lab.state.get()))]),
+            Some(n) => say(
+                lang,
+                "ui.state.against",
+                &[("n", &count(lang, n)), ("now", &count(lang, lab.state.get()))],
+            ),
             None => t(lang, "ui.state.last-step").to_owned(),
         }
     };
@@ -160,7 +164,12 @@ fn one_node(node: &NodeView, before: Option<&NodeView>, speaker: &Speaker) -> im
     }
 }
 
-fn one_section(section: &Section, before: Option<&Section>, first: bool, speaker: &Speaker) -> impl IntoView + use<> {
+fn one_section(
+    section: &Section,
+    before: Option<&Section>,
+    first: bool,
+    speaker: &Speaker,
+) -> impl IntoView + use<> {
     let lang = speaker.lang;
     let mut rows = compared(section, if first { Some(section) } else { before });
     let hidden = rows.len().saturating_sub(ROWS);
@@ -257,8 +266,14 @@ mod tests {
     use crate::kernel::Label;
 
     fn section(rows: &[(u64, i64)]) -> Section {
-        let row = |(key, n): &(u64, i64)| Row { key: *key, mark: Mark::Plain, cells: vec![Cell::Number(*n)] };
-        Section { title: Label::new("x"), shape: Shape::Table, durable: true, rows: rows.iter().map(row).collect() }
+        let row =
+            |(key, n): &(u64, i64)| Row { key: *key, mark: Mark::Plain, cells: vec![Cell::Number(*n)] };
+        Section {
+            title: Label::new("x"),
+            shape: Shape::Table,
+            durable: true,
+            rows: rows.iter().map(row).collect(),
+        }
     }
 
     #[test]

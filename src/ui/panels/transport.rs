@@ -63,7 +63,8 @@ fn button(
 fn Buttons() -> impl IntoView {
     let lab = use_lab();
     let playing = move || lab.playing.get();
-    let play = move || t(lab.lang.get(), if playing() { "ui.transport.pause" } else { "ui.transport.play" });
+    let play =
+        move || t(lab.lang.get(), if playing() { "ui.transport.pause" } else { "ui.transport.play" });
     let names = ["¼×", "½×", "1×", "2×", "4×", "8×"];
     view! {
         <div class="transport-buttons" role="group" aria-label=move || t(lab.lang.get(), "ui.transport")>
@@ -181,7 +182,11 @@ fn Runs() -> impl IntoView {
                         None => run_name(lang, i),
                         Some(_) => {
                             let step = count(lang, branch.fork);
-                            say(lang, "ui.branches.run-from", &[("run", &run_name(lang, i)), ("step", &step)])
+                            say(
+                                lang,
+                                "ui.branches.run-from",
+                                &[("run", &run_name(lang, i)), ("step", &step)],
+                            )
                         }
                     };
                     view! { <option value=i.to_string() selected=i == *current>{name}</option> }
@@ -245,25 +250,26 @@ fn CostLine(lab: Lab) -> impl IntoView {
 #[component]
 fn History() -> impl IntoView {
     let lab = use_lab();
-    let one = move |icon: &'static str, text: &'static str, key: &'static str, command: Command, forth: bool| {
-        let possible = move || lab.history.with(|(back, again)| if forth { *again } else { *back });
-        view! {
-            <button
-                class="icon-btn quiet tip-end"
-                aria-label=move || t(lab.lang.get(), text)
-                data-tip=move || t(lab.lang.get(), text)
-                data-key=key
-                aria-disabled=move || (!possible()).to_string()
-                on:click=move |_| {
-                    if possible() {
-                        lab.send(command.clone());
+    let one =
+        move |icon: &'static str, text: &'static str, key: &'static str, command: Command, forth: bool| {
+            let possible = move || lab.history.with(|(back, again)| if forth { *again } else { *back });
+            view! {
+                <button
+                    class="icon-btn quiet tip-end"
+                    aria-label=move || t(lab.lang.get(), text)
+                    data-tip=move || t(lab.lang.get(), text)
+                    data-key=key
+                    aria-disabled=move || (!possible()).to_string()
+                    on:click=move |_| {
+                        if possible() {
+                            lab.send(command.clone());
+                        }
                     }
-                }
-            >
-                <Icon name=icon/>
-            </button>
-        }
-    };
+                >
+                    <Icon name=icon/>
+                </button>
+            }
+        };
     view! {
         <span class="history">
             {one("undo", "ui.transport.undo", "Ctrl+Z", Command::Undo, false)}
