@@ -120,7 +120,7 @@ pub fn TimelineView() -> impl IntoView {
                             .map(|text| {
                                 let at = hover.get().unwrap_or(0.0);
                                 view! {
-                                    <div class="tl-hover" class:to-left=at > 85.0 style:left=as_percent(at)>
+                                    <div class="tl-hover" class:to-left=(at > 85.0) style:left=as_percent(at)>
                                         <span>{text}</span>
                                     </div>
                                 }
@@ -154,7 +154,7 @@ fn rail(story: &Story, lang: Lang) -> impl IntoView + use<> {
             let time = duration(lang, fold.micros);
             let text = say(lang, "ui.timeline.fold", &[("time", &time)]);
             // Words only where they have room.
-            let words = (to - from > 6.0).then_some(time);
+            let words = (to - from > 6.0).then(|| view! { <span>{time}</span> });
             view! {
                 <div class="tl-fold" style:left=as_percent(from) style:width=as_percent(to - from) title=text>
                     {words}
@@ -296,12 +296,12 @@ fn Twigs() -> impl IntoView {
                     let fork = common(&all, current, i).min(s.run.len());
                     let (from, to) = (percent_of(s, fork), percent_of(s, all[i].len).max(percent_of(s, fork) + 4.0));
                     let name = run_name(lang, i);
-                    let text = if all[i].broken { "ui.timeline.twig-broken" } else { "ui.timeline.twig" };
-                    let says = match all[i].broken {
-                        true => say(lang, "ui.timeline.twig-broken", &[("run", &name), ("n", &count(lang, fork))]),
-                        false => say(lang, "ui.timeline.twig", &[("run", &name), ("n", &count(lang, fork))]),
+                    let n = count(lang, fork);
+                    let says = if all[i].broken {
+                        say(lang, "ui.timeline.twig-broken", &[("run", &name), ("n", &n)])
+                    } else {
+                        say(lang, "ui.timeline.twig", &[("run", &name), ("n", &n)])
                     };
-                    let _ = text;
                     let from = from.min(90.0);
                     view! {
                         <button
