@@ -79,6 +79,7 @@ static SIGNS: &[Sign] = &[
     both("not-yet", RING, "M8 8V4.25A3.75 3.75 0 0 1 11.75 8z"),
     line("warning", "M8 2.25 14.25 13.5H1.75zM8 6.5v3M8 11.5v.01"),
     line("info", "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM8 7.5v3.25M8 5.1v.01"),
+    line("about", "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM8 7.5v3.25M8 5.1v.01"),
     line("question", "M14 8A6 6 0 1 1 2 8a6 6 0 0 1 12 0zM6.2 6.4a1.85 1.85 0 1 1 2.7 1.7c-.6.3-.9.6-.9 1.2M8 11.3v.01"),
     // Views.
     both("stage", "M8 5.5v3M8 8.5 4 10.7M8 8.5l4 2.2", "M5.9 2h4.2a.7.7 0 0 1 .7.7v2.6a.7.7 0 0 1-.7.7H5.9a.7.7 0 0 1-.7-.7V2.7a.7.7 0 0 1 .7-.7zM2.2 10.2h3.6a.7.7 0 0 1 .7.7v2.4a.7.7 0 0 1-.7.7H2.2a.7.7 0 0 1-.7-.7v-2.4a.7.7 0 0 1 .7-.7zM10.2 10.2h3.6a.7.7 0 0 1 .7.7v2.4a.7.7 0 0 1-.7.7h-3.6a.7.7 0 0 1-.7-.7v-2.4a.7.7 0 0 1 .7-.7z"),
@@ -87,6 +88,7 @@ static SIGNS: &[Sign] = &[
     line("journal", "M6 4h8M6 8h8M6 12h5M2.5 4h.01M2.5 8h.01M2.5 12h.01"),
     both("script", "M7.5 4H14M7.5 8H14M7.5 12H12", "M3.6 1.9 5.7 4 3.6 6.1 1.5 4zM3.6 9.9 5.7 12l-2.1 2.1L1.5 12z"),
     line("params", "M2 4.5h5.5M11.5 4.5H14M2 11.5h2.5M8.5 11.5H14M11.5 4.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0zM8.5 11.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0z"),
+    line("setup", "M2 4.5h5.5M11.5 4.5H14M2 11.5h2.5M8.5 11.5H14M11.5 4.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0zM8.5 11.5a2 2 0 1 1-4 0 2 2 0 0 1 4 0z"),
     line("compare", "M8 2v12M5.5 4.5H2.25v7H5.5M10.5 4.5h3.25v7H10.5"),
     // The page.
     line("share", "M8 10V2M5 4.6 8 1.75l3 2.85M4.75 7H3.5a.75.75 0 0 0-.75.75v5.5c0 .41.34.75.75.75h9c.41 0 .75-.34.75-.75v-5.5A.75.75 0 0 0 12.5 7h-1.25"),
@@ -138,9 +140,9 @@ static SIGNS: &[Sign] = &[
 ];
 
 fn sign(name: &str) -> &'static Sign {
-    let found = SIGNS.iter().find(|sign| sign.name == name);
-    debug_assert!(found.is_some(), "there is no icon {name}");
-    found.unwrap_or(&SIGNS[0])
+    // A wrong name shows a question; a test finds it.
+    let find = |name: &str| SIGNS.iter().find(|sign| sign.name == name);
+    find(name).or_else(|| find("question")).unwrap_or(&SIGNS[0])
 }
 
 /// The stroked and the filled path of an icon, for drawing it inside another picture.
@@ -272,6 +274,28 @@ mod tests {
     fn every_mood_has_a_shape_of_its_own() {
         let shapes: std::collections::BTreeSet<_> = Mood::ALL.iter().map(|&m| mood_paths(m)).collect();
         assert_eq!(shapes.len(), Mood::ALL.len());
+    }
+
+    #[test]
+    fn every_icon_that_is_asked_for_is_drawn() {
+        fn walk(at: &std::path::Path, asked: &mut Vec<String>) {
+            for entry in std::fs::read_dir(at).unwrap() {
+                let path = entry.unwrap().path();
+                if path.is_dir() {
+                    walk(&path, asked);
+                    continue;
+                }
+                let code = std::fs::read_to_string(&path).unwrap();
+                for rest in code.split("<Icon name=\"").skip(1) {
+                    asked.push(rest.split('"').next().unwrap().to_owned());
+                }
+            }
+        }
+        let mut asked: Vec<String> = crate::ui::View::ALL.iter().map(|v| v.id().to_owned()).collect();
+        walk(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/ui"), &mut asked);
+        for name in asked.iter().filter(|name| !name.is_empty()) {
+            assert!(SIGNS.iter().any(|s| s.name == name), "there is no icon {name}");
+        }
     }
 
     #[test]
