@@ -135,6 +135,7 @@ fn one_node(node: &NodeView, before: Option<&NodeView>, speaker: &Speaker) -> im
     let lang = speaker.lang;
     let id = node.id;
     let name = speaker.node(id).into_owned();
+    let label = name.clone();
     let status = node.holds.status.map(|s| speaker.label(&s));
     let changed_mood = before.is_some_and(|b| b.holds.mood != node.holds.mood);
     let sections = (node.holds.sections.iter().enumerate())
@@ -148,7 +149,7 @@ fn one_node(node: &NodeView, before: Option<&NodeView>, speaker: &Speaker) -> im
         <section
             class="state-node"
             class:sel=move || lab.selection.get() == Some(Selection::Node(id))
-            aria-label=name.clone()
+            aria-label=label
         >
             <h3>
                 <button class="as-text" on:click=move |_| lab.send(Command::Select(Some(Selection::Node(id))))>
@@ -192,7 +193,7 @@ fn one_section(
         .enumerate()
         .map(|(i, (row, change))| {
             let place = (section.shape == Shape::Log || section.shape == Shape::Queue)
-                .then(|| view! { <td class="place">{(hidden + i + 1).to_string()}</td> });
+                .then_some(hidden + i + 1);
             one_row(row, change, place, columns, speaker)
         })
         .collect_view();
@@ -215,7 +216,7 @@ fn one_section(
 fn one_row(
     row: &Row,
     change: Change,
-    place: Option<impl IntoView + 'static>,
+    place: Option<usize>,
     columns: usize,
     speaker: &Speaker,
 ) -> impl IntoView + use<> {
@@ -250,7 +251,7 @@ fn one_row(
         .collect_view();
     view! {
         <tr class=format!("{mark} {}", change.class())>
-            {place}
+            {place.map(|n| view! { <td class="place">{n.to_string()}</td> })}
             {cells}
             <td class="why" title=word.or(said)>
                 {icon.map(|icon| view! { <Icon name=icon/> })}

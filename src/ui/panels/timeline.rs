@@ -120,7 +120,7 @@ pub fn TimelineView() -> impl IntoView {
                             .map(|text| {
                                 let at = hover.get().unwrap_or(0.0);
                                 view! {
-                                    <div class="tl-hover" class:to-left=at > 85.0 style:left=as_percent(at)>
+                                    <div class="tl-hover" class:to-left=(at > 85.0) style:left=as_percent(at)>
                                         <span>{text}</span>
                                     </div>
                                 }
@@ -154,7 +154,7 @@ fn rail(story: &Story, lang: Lang) -> impl IntoView + use<> {
             let time = duration(lang, fold.micros);
             let text = say(lang, "ui.timeline.fold", &[("time", &time)]);
             // Words only where they have room.
-            let words = (to - from > 6.0).then_some(time);
+            let words = (to - from > 6.0).then(|| view! { <span>{time}</span> });
             view! {
                 <div class="tl-fold" style:left=as_percent(from) style:width=as_percent(to - from) title=text>
                     {words}
@@ -227,35 +227,18 @@ fn marks(story: &Story) -> impl IntoView + use<> {
                 let what = lab.story.with(|s| match kind {
                     Kind::Broken => (0..s.run.stage.pattern.promises.len())
                         .find(|p| s.run.broken_at(*p) == Some(state))
-                        .map(|p| {
-                            speaker
-                                .find(&format!("promise.{}", s.run.stage.pattern.promises[p].id))
-                                .unwrap_or_default()
-                                .to_owned()
-                        }),
+                        .map(|p| speaker.find(&format!("promise.{}", s.run.stage.pattern.promises[p].id)).unwrap_or_default().to_owned()),
                     _ => (s.run.step_events(state).1.iter())
                         .find(|e| super::journal::is_mark(&e.what))
                         .map(|e| speaker.sentence(e)),
                 });
                 let what = what.unwrap_or_default();
                 match kind {
-                    Kind::Broken => {
-                        say(lang, "ui.mark.broken", &[("n", &count(lang, state)), ("what", &what)])
-                    }
-                    _ => say(
-                        lang,
-                        "ui.mark.event",
-                        &[("n", &count(lang, state)), ("what", &what), ("kind", &t(lang, text))],
-                    ),
+                    Kind::Broken => say(lang, "ui.mark.broken", &[("n", &count(lang, state)), ("what", &what)]),
+                    _ => say(lang, "ui.mark.event", &[("n", &count(lang, state)), ("what", &what), ("kind", &t(lang, text))]),
                 }
             };
-            let edge = if x < 12.0 {
-                " tip-start"
-            } else if x > 88.0 {
-                " tip-end"
-            } else {
-                ""
-            };
+            let edge = if x < 12.0 { " tip-start" } else if x > 88.0 { " tip-end" } else { "" };
             view! {
                 <button
                     class=format!("{class}{edge}")
@@ -311,21 +294,14 @@ fn Twigs() -> impl IntoView {
                 .iter()
                 .map(|&i| {
                     let fork = common(&all, current, i).min(s.run.len());
-                    let (from, to) =
-                        (percent_of(s, fork), percent_of(s, all[i].len).max(percent_of(s, fork) + 4.0));
+                    let (from, to) = (percent_of(s, fork), percent_of(s, all[i].len).max(percent_of(s, fork) + 4.0));
                     let name = run_name(lang, i);
-                    let text = if all[i].broken { "ui.timeline.twig-broken" } else { "ui.timeline.twig" };
-                    let says = match all[i].broken {
-                        true => say(
-                            lang,
-                            "ui.timeline.twig-broken",
-                            &[("run", &name), ("n", &count(lang, fork))],
-                        ),
-                        false => {
-                            say(lang, "ui.timeline.twig", &[("run", &name), ("n", &count(lang, fork))])
-                        }
+                    let n = count(lang, fork);
+                    let says = if all[i].broken {
+                        say(lang, "ui.timeline.twig-broken", &[("run", &name), ("n", &n)])
+                    } else {
+                        say(lang, "ui.timeline.twig", &[("run", &name), ("n", &n)])
                     };
-                    let _ = text;
                     let from = from.min(90.0);
                     view! {
                         <button
@@ -343,8 +319,7 @@ fn Twigs() -> impl IntoView {
                 })
                 .collect_view()
         });
-        let more =
-            (rest > 0).then(|| say(lang, "ui.timeline.more-runs", &[("n", &count(lang, rest as i64))]));
+        let more = (rest > 0).then(|| say(lang, "ui.timeline.more-runs", &[("n", &count(lang, rest as i64))]));
         Some(view! {
             <div class="tl-twigs" role="group" aria-label=t(lang, "ui.branches")>
                 {drawn}
