@@ -206,27 +206,19 @@ fn deed_of_node(story: &Story, speaker: &Speaker, state: u32, node: NodeId, act:
 
 fn crash_point(story: &Story, speaker: &Speaker, state: u32, anchor: &Anchor) -> String {
     let lang = speaker.lang;
-    let name = match anchor.point {
-        Point::Start => "act.crash-at.start",
-        Point::BeforeSend => "act.crash-at.before-send",
-        Point::AfterSend => "act.crash-at.after-send",
-        Point::BeforeHandling => "act.crash-at.before-handling",
-        Point::AfterHandling => "act.crash-at.after-handling",
-        Point::BeforeWrite => "act.crash-at.before-write",
-        Point::AfterWrite => "act.crash-at.after-write",
-        Point::AfterAcknowledgement => "act.crash-at.after-acknowledgement",
-        Point::AfterTimer => "act.crash-at.after-timer",
-        Point::AfterCrash => "act.crash-at.after-crash",
-        Point::AfterRestart => "act.crash-at.after-restart",
-    };
     let args = args_of(story, state, anchor);
     let (node, peer, kind) = (anchor.node, anchor.peer, anchor.kind);
-    let what = match anchor.point {
-        Point::BeforeSend | Point::AfterSend => speaker.message(kind, args, node, peer),
-        Point::BeforeHandling | Point::AfterHandling => speaker.message(kind, args, peer, node),
-        Point::BeforeWrite | Point::AfterWrite | Point::AfterAcknowledgement => speaker.record(kind, args),
-        Point::AfterTimer => speaker.timer(kind, args[0]),
-        Point::Start | Point::AfterCrash | Point::AfterRestart => String::new(),
+    let sent = || speaker.message(kind, args, node, peer);
+    let record = || speaker.record(kind, args);
+    let (name, what) = match anchor.point {
+        Point::BeforeSend => ("act.crash-at.before-send", sent()),
+        Point::AfterSend => ("act.crash-at.after-send", sent()),
+        Point::BeforeHandling => ("act.crash-at.before-handling", speaker.message(kind, args, peer, node)),
+        Point::BeforeWrite => ("act.crash-at.before-write", record()),
+        Point::AfterWrite => ("act.crash-at.after-write", record()),
+        Point::AfterAcknowledgement => ("act.crash-at.after-acknowledgement", record()),
+        // No other moment is offered as a crash point.
+        _ => ("act.crash-now", String::new()),
     };
     let peer = speaker.node_in(peer);
     say(lang, name, &[("what", &what), ("from", &peer), ("to", &peer)])
@@ -249,7 +241,6 @@ fn args_of(story: &Story, state: u32, anchor: &Anchor) -> Args {
         };
         let like = match anchor.point {
             Point::AfterSend => Point::BeforeSend,
-            Point::AfterHandling => Point::BeforeHandling,
             Point::AfterAcknowledgement => Point::AfterWrite,
             point => point,
         };
