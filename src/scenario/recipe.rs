@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Subject, Script, SimTime, World};
+use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Script, SimTime, Subject, World};
 use crate::patterns;
 use crate::patterns::pattern::{Node, Params, Pattern, PatternRef, Range, System};
 

@@ -155,8 +155,8 @@ impl Scope<'_> {
             (Err(error), Some(_)) => return Err(error),
         };
         const DEEDS: [&str; 15] = [
-            "sends", "handles", "writes", "has", "crashes", "restarts", "times", "starts", "loses", "awaits",
-            "fails", "pauses", "resumes", "does", "is",
+            "sends", "handles", "writes", "has", "crashes", "restarts", "times", "starts", "loses",
+            "awaits", "fails", "pauses", "resumes", "does", "is",
         ];
         let trigger = match DEEDS[line.one_of(&DEEDS)?] {
             "sends" => self.sending(line, Point::AfterSend, node)?,
