@@ -92,6 +92,8 @@ fn escaped(text: &str) -> String {
             '#' | ';' | ':' | '<' | '>' | '%' | '&' | '"' | '{' | '}' | '\\' | '`' | '$' => {
                 let _ = write!(out, "#{};", letter as u32);
             }
+            // Mermaid shows a space that does not break as its entity.
+            '\u{a0}' => out.push(' '),
             _ if letter.is_control() => out.push(' '),
             _ => out.push(letter),
         }

@@ -127,7 +127,11 @@ fn wish(args: Vec<OsString>, lang: Lang) -> Result<Wish, Failure> {
             Ok(Some(Arg::Short(letter))) => format!("-{letter}"),
             Ok(Some(Arg::Long(name))) => format!("--{name}"),
             Ok(None) => return Ok(wish),
-            // All that is left to go wrong: `--json=3`.
+            Err(lexopt::Error::UnexpectedValue { option, value }) => {
+                let values: [(&str, &dyn Display); 2] =
+                    [("option", &option), ("what", &value.to_string_lossy().into_owned())];
+                return said(lang, "error.spare-value", &values);
+            }
             Err(error) => return said(lang, "error.option", &[("what", &error)]),
         };
         let wrong = |what: String, values: &str| {

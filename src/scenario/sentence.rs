@@ -69,11 +69,8 @@ pub fn sentence(lang: Lang, entry: &Entry, pattern: &'static Pattern, names: &dy
             _ => return None,
         })
     });
-    capitalised(&contracted(lang, text))
+    capitalised(&text)
 }
-
-/// What stands before a name that was put into a text, until the sentence is done.
-const NAME: char = '\u{1}';
 
 struct Told<'a> {
     lang: Lang,
@@ -85,7 +82,7 @@ type Clause = (&'static str, NodeId, Option<(NodeId, NodeId)>, String);
 
 impl Told<'_> {
     fn node(&self, node: NodeId) -> String {
-        format!("{NAME}{}", self.names.node_name(node))
+        self.names.node_name(node)
     }
 
     fn arriving(&self, name: &'static str, anchor: &Anchor) -> Clause {
@@ -226,26 +223,6 @@ const fn point_text(point: Point, now: bool, own: bool) -> &'static str {
         (Point::AfterSlow, ..) => "when.after-slow",
         (Point::AfterCommand, ..) => "when.after-command",
     }
-}
-
-/// Portuguese joins *de*, *em* and *a* with the article of the name that follows.
-fn contracted(lang: Lang, mut text: String) -> String {
-    if lang == Lang::PtBr {
-        for (apart, joined) in [("de ", "d"), ("em ", "n"), ("a ", "a"), ("Em ", "N")] {
-            for article in ["o", "a", "os", "as"] {
-                let joined = match (joined, article) {
-                    ("a", "a") => "à".to_owned(),
-                    ("a", "as") => "às".to_owned(),
-                    _ => format!("{joined}{article}"),
-                };
-                text = text.replace(&format!(" {apart}{NAME}{article} "), &format!(" {joined} "));
-                if let Some(rest) = text.strip_prefix(&format!("{apart}{NAME}{article} ")) {
-                    text = format!("{joined} {rest}");
-                }
-            }
-        }
-    }
-    text.replace(NAME, "")
 }
 
 fn capitalised(sentence: &str) -> String {
