@@ -1,5 +1,8 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod export;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod headless;
 pub mod kernel;
 pub mod parts;
 pub mod patterns;

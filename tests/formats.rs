@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use converge::kernel::limits::{HORIZON_MICROS, SCRIPT};
-use converge::kernel::{Action, Anchor, Entry, NodeId, Point, Span, Trigger};
+use converge::kernel::{Action, Anchor, Entry, NodeId, Point, Span, Subject, Trigger};
 use converge::patterns::pattern::Range;
 use converge::scenario::recipe::{canonical, fits};
 use converge::scenario::{Expected, Recipe, Shipped, link, sentence, text};
@@ -39,6 +39,16 @@ const LINES: &[&str] = &[
     "fault refuse write decision at coordinator #2",
     "fault pause client 5 ms after client is about to send order to coordinator",
     "fault pause client 5 ms after coordinator is about to handle order from client",
+    "fault crash books after books starts",
+    "fault crash books 5 ms after books loses ask from coordinator",
+    "fault crash books after books awaits ask from coordinator #2",
+    "fault crash coordinator after coordinator fails to write decision",
+    "fault resume books 20 ms after books pauses",
+    "fault pause books 20 ms after books resumes #2",
+    "fault heal coordinator -> books 100 ms after coordinator is cut to books",
+    "fault cut coordinator -> books after coordinator is healed to books",
+    "fault slow coordinator -> books x1 after coordinator is slowed to books",
+    "fault crash client after client does buy #2",
     "fault pause client 86400000 ms after coordinator is about to write decision",
 ];
 
@@ -152,6 +162,10 @@ fn every_form_is_a_sentence_in_both_languages() {
         "fault restart coordinator after coordinator restarts",
         "fault slow books -> coordinator x1 after start",
         "fault cut client -> coordinator after coordinator crashes",
+        "fault crash client after books starts",
+        "fault crash books after coordinator fails to write decision",
+        "fault crash client after books pauses",
+        "fault crash client after books resumes",
         "do cancel 4 at coordinator after client handles done from coordinator",
         "fault refuse order from client to coordinator #2",
     ];
@@ -462,7 +476,7 @@ fn any_entry(nodes: u8) -> impl Strategy<Value = Entry> {
     (any::<bool>(), anchor, span(), action).prop_map(|(on, mut anchor, mut delay, action)| {
         if let Some(point) = action.fixed_point() {
             let peer = if point.has_peer() { anchor.peer } else { anchor.node };
-            let kind = if point == Point::AfterWrite { 0 } else { anchor.kind };
+            let kind = if point.subject() == Subject::Record { 0 } else { anchor.kind };
             anchor = Anchor { point, peer, kind, ..anchor };
             delay = Span::ZERO;
         }
@@ -502,7 +516,7 @@ fn sound(text: &str) -> Result<(), TestCaseError> {
                 (1..=line.chars().count() as u32 + 1).contains(&error.column),
                 "{error} in {line:?}"
             );
-            Lang::ALL.map(|lang| error.text(lang));
+            let _ = Lang::ALL.map(|lang| error.text(lang));
             Ok(())
         }
     }

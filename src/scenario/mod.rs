@@ -49,6 +49,18 @@
 //! with the record on disk and before anything that follows from it; `after A has written` is after
 //! what follows from it was done.
 //!
+//! Each step ends with a moment of its own, so that acting *now* can be said at any time:
+//!
+//! ```text
+//! after A starts                          after B loses MSG from A [#n]     after A is cut to B [#n]
+//! after A pauses [#n]                     after B awaits MSG from A [#n]    after A is healed to B [#n]
+//! after A resumes [#n]                    after A fails to write REC [#n]   after A is slowed to B [#n]
+//! after A does VERB [#n]
+//! ```
+//!
+//! A message is *awaited* once the script holds it on its link; a disk *fails to write* when the
+//! script makes it refuse.
+//!
 //! A moment that something is only about to happen at is over at once; a time after it is
 //! `[TIME] after …` one of
 //!

@@ -2,7 +2,7 @@
 //!
 //! Owns the sentences; the names in them are the pattern's, by [`Names`].
 
-use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Span, Trigger};
+use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Span, Subject, Trigger};
 use crate::patterns::pattern::{Kind, Pattern};
 use crate::texts::{Lang, duration, fill, number, t};
 
@@ -69,11 +69,8 @@ pub fn sentence(lang: Lang, entry: &Entry, pattern: &'static Pattern, names: &dy
             _ => return None,
         })
     });
-    capitalised(&contracted(lang, text))
+    capitalised(&text)
 }
-
-/// What stands before a name that was put into a text, until the sentence is done.
-const NAME: char = '\u{1}';
 
 struct Told<'a> {
     lang: Lang,
@@ -85,7 +82,7 @@ type Clause = (&'static str, NodeId, Option<(NodeId, NodeId)>, String);
 
 impl Told<'_> {
     fn node(&self, node: NodeId) -> String {
-        format!("{NAME}{}", self.names.node_name(node))
+        self.names.node_name(node)
     }
 
     fn arriving(&self, name: &'static str, anchor: &Anchor) -> Clause {
@@ -162,14 +159,15 @@ impl Told<'_> {
                 "delay" => duration(self.lang, trigger.delay.micros) + " ",
                 "nth" if nth == 1 => String::new(),
                 "nth" => format!(" {}", self.ordinal("script.nth", nth)),
-                "what" => match point {
-                    Point::BeforeSend | Point::AfterSend => self.message(kind, node, peer),
-                    Point::BeforeHandling | Point::AfterHandling | Point::AfterLoss | Point::AfterHold => {
-                        self.message(kind, peer, node)
+                "what" => match point.subject() {
+                    Subject::Message if matches!(point, Point::BeforeSend | Point::AfterSend) => {
+                        self.message(kind, node, peer)
                     }
-                    Point::AfterCommand => self.kind("verb", self.pattern.verbs, kind, None),
-                    Point::AfterTimer => self.kind("timer", self.pattern.timers, kind, None),
-                    _ => self.kind("record", self.pattern.records, kind, None),
+                    Subject::Message => self.message(kind, peer, node),
+                    Subject::Record => self.kind("record", self.pattern.records, kind, None),
+                    Subject::Timer => self.kind("timer", self.pattern.timers, kind, None),
+                    Subject::Verb => self.kind("verb", self.pattern.verbs, kind, None),
+                    Subject::Nothing => return None,
                 },
                 _ => return None,
             })
@@ -210,12 +208,10 @@ const fn point_text(point: Point, now: bool, own: bool) -> &'static str {
         (Point::AfterCrash, _, false) => "when.after-crash",
         (Point::AfterRestart, _, true) => "when.after-restart.self",
         (Point::AfterRestart, _, false) => "when.after-restart",
-        (Point::AfterStart, _, true) => "when.after-started.self",
-        (Point::AfterStart, _, false) => "when.after-started",
-        (Point::AfterLoss, _, true) => "when.after-loss.self",
-        (Point::AfterLoss, _, false) => "when.after-loss",
-        (Point::AfterHold, _, true) => "when.after-hold.self",
-        (Point::AfterHold, _, false) => "when.after-hold",
+        (Point::AfterStart, _, true) => "when.after-start.self",
+        (Point::AfterStart, _, false) => "when.after-start",
+        (Point::AfterLoss, ..) => "when.after-loss",
+        (Point::AfterHold, ..) => "when.after-hold",
         (Point::AfterRefusal, _, true) => "when.after-refusal.self",
         (Point::AfterRefusal, _, false) => "when.after-refusal",
         (Point::AfterPause, _, true) => "when.after-pause.self",
@@ -225,29 +221,8 @@ const fn point_text(point: Point, now: bool, own: bool) -> &'static str {
         (Point::AfterCut, ..) => "when.after-cut",
         (Point::AfterHeal, ..) => "when.after-heal",
         (Point::AfterSlow, ..) => "when.after-slow",
-        (Point::AfterCommand, _, true) => "when.after-command.self",
-        (Point::AfterCommand, _, false) => "when.after-command",
+        (Point::AfterCommand, ..) => "when.after-command",
     }
-}
-
-/// Portuguese joins *de*, *em* and *a* with the article of the name that follows.
-fn contracted(lang: Lang, mut text: String) -> String {
-    if lang == Lang::PtBr {
-        for (apart, joined) in [("de ", "d"), ("em ", "n"), ("a ", "a"), ("Em ", "N")] {
-            for article in ["o", "a", "os", "as"] {
-                let joined = match (joined, article) {
-                    ("a", "a") => "à".to_owned(),
-                    ("a", "as") => "às".to_owned(),
-                    _ => format!("{joined}{article}"),
-                };
-                text = text.replace(&format!(" {apart}{NAME}{article} "), &format!(" {joined} "));
-                if let Some(rest) = text.strip_prefix(&format!("{apart}{NAME}{article} ")) {
-                    text = format!("{joined} {rest}");
-                }
-            }
-        }
-    }
-    text.replace(NAME, "")
 }
 
 fn capitalised(sentence: &str) -> String {

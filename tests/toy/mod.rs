@@ -167,8 +167,8 @@ pub static TOY: Pattern = Pattern {
          why.silent = somebody was not answered\nwhy.down = somebody is down\n",
         "scenario.textbook = Todos respondem\nscenario.crash = A decisão não é contada\n\
          promise.answered = Quem pediu tem resposta\npromise.all-up = Todos estão no ar\n\
-         node.client = Cliente\nnode.client.in = o cliente\n\
-         node.coordinator = Coordenador\nnode.coordinator.in = o coordenador\nnode.books = Livros\n\
+         node.client = Cliente\n\
+         node.coordinator = Coordenador\nnode.books = Livros\n\
          node.games = Jogos\nnode.music = Música; fitas\nnode.tools = Ferramentas\nnode.wine = Vinhos\n\
          message.order = pedido {0}\nmessage.ask = pergunta: pedido {0} #urgente; {to}\nmessage.yes = sim {0}\nmessage.done = feito {0}\n\
          record.decision = DECISÃO {0}\ntimer.patience = paciência com o pedido {0}\nfact.taken = o pedido {0} foi aceito\n\
