@@ -7,7 +7,7 @@
 //! two-phase-commit/r1.AbC…                      what differs from that
 //! ```
 //!
-//! `r1.` is the version of the format; then base64url, without padding, of [`Body`] as postcard
+//! `r1.` is the version of the format; then base64url, without padding, of `Body` as postcard
 //! writes it, followed by a checksum of four bytes over the whole part. A fingerprint of what the
 //! link differs *from* is inside: when that has changed since, the reader is warned.
 //!

@@ -4,6 +4,7 @@
 
 use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Span, Subject, Trigger};
 use crate::patterns::pattern::{Kind, Pattern};
+use crate::texts::join::{NAME, joined};
 use crate::texts::{Lang, duration, fill, number, t};
 
 use super::recipe::canonical;
@@ -69,7 +70,7 @@ pub fn sentence(lang: Lang, entry: &Entry, pattern: &'static Pattern, names: &dy
             _ => return None,
         })
     });
-    capitalised(&text)
+    capitalised(&joined(lang, &text))
 }
 
 struct Told<'a> {
@@ -82,7 +83,7 @@ type Clause = (&'static str, NodeId, Option<(NodeId, NodeId)>, String);
 
 impl Told<'_> {
     fn node(&self, node: NodeId) -> String {
-        self.names.node_name(node)
+        format!("{NAME}{}", self.names.node_name(node))
     }
 
     fn arriving(&self, name: &'static str, anchor: &Anchor) -> Clause {

@@ -7,6 +7,8 @@
 //! Own code, as it is 150 lines: a translation crate costs 24–67 kB of Brotli in the page
 //! (`README.md`, *Choices*) and is bound to the interface's framework.
 
+pub mod join;
+
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::sync::OnceLock;

@@ -279,7 +279,7 @@ pub fn write(recipe: &Recipe) -> String {
     write_in(recipe, Lang::En)
 }
 
-/// [`write`], with the heading in this language.
+/// [`write()`], with the heading in this language.
 #[must_use]
 pub fn write_in(recipe: &Recipe, lang: Lang) -> String {
     let pattern = recipe.pattern.0;
