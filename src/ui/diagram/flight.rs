@@ -36,7 +36,9 @@ pub fn seen(story: &Story, state: u32, position: f64) -> Vec<TokenKey> {
             && match f.end {
                 FlightEnd::Open => true,
                 FlightEnd::Delivered(end) => end > state,
-                FlightEnd::Lost(end, _) => end > state || position < story.axis.position(end) + LINGER,
+                FlightEnd::Lost(end, _) => {
+                    end > state || position < story.axis.position(end) + LINGER
+                }
             }
     };
     story.chart.flights.iter().filter(there).map(key).collect()
@@ -89,6 +91,13 @@ fn lane(story: &Story, flight: &Flight) -> u32 {
     (close.count() % 3) as u32
 }
 
+/// Whether messages of the other direction are on the link during a flight.
+fn meets(story: &Story, flight: &Flight) -> bool {
+    let end = |f: &Flight| f.end.state(u32::MAX);
+    let against = story.chart.flights.iter().filter(|f| f.from == flight.to && f.to == flight.from);
+    against.into_iter().any(|f| f.sent < end(flight) && flight.sent < end(f))
+}
+
 const fn style_class(style: Style) -> &'static str {
     match style {
         Style::Command => "token style-command",
@@ -120,6 +129,7 @@ pub fn Token(
     };
     let flight = Memo::new(move |_| lab.story.with(find));
     let lane = Memo::new(move |_| flight.get().map_or(0, |f| lab.story.with(|s| lane(s, &f))));
+    let meets = Memo::new(move |_| flight.get().is_some_and(|f| lab.story.with(|s| meets(s, &f))));
     let text = Memo::new(move |_| {
         flight.get().map_or_else(String::new, |f| lab.speaker().message(f.kind, f.args, f.from, f.to))
     });
@@ -144,11 +154,9 @@ pub fn Token(
             plan.with(|p| {
                 let (a, b) = (f.from.index(), f.to.index());
                 let route = p.routes.iter().find(|r| (r.a, r.b) == (a, b) || (r.b, r.a) == (a, b))?;
-                let extra = usize::from(style.get() == Style::Undo)
-                    + usize::from(f.copy)
-                    + usize::from(f.held.is_some());
-                let w = text.with(|t| t.chars().count()) as f64 * 6.7 + 22.0 + extra as f64 * 18.0;
-                let at = route.token(a, way, w, TALL, lane.get());
+                let extra = usize::from(style.get() == Style::Undo) + usize::from(f.copy) + usize::from(f.held.is_some());
+                let w = text.with(|t| t.chars().count()) as f64 * 6.6 + 20.0 + extra as f64 * 18.0;
+                let at = route.token(a, way, (w, TALL), meets.get(), lane.get());
                 let half = w / 2.0 + 3.0;
                 Some((Pt { x: at.x.clamp(half, (p.width - half).max(half)), y: at.y }, seen))
             })

@@ -269,6 +269,7 @@ fn line(
             let changed = known && old.is_some_and(|o| o.cells.get(i) != Some(cell));
             let number = matches!(cell, Cell::Number(_) | Cell::Change(..));
             let text = speaker.cell(cell);
+            let brief = number || text.chars().count() < 9;
             let inner = match cell {
                 Cell::Change(from, to) => view! {
                     <s>{crate::texts::number(lang, *from)}</s><Icon name="arrow-right"/>
@@ -277,7 +278,7 @@ fn line(
                 .into_any(),
                 _ => view! { <span class="text">{text.clone()}</span> }.into_any(),
             };
-            view! { <span class="cell" class:num=number class:changed=changed title=text>{inner}</span> }
+            view! { <span class="cell" class:num=number class:brief=brief class:changed=changed title=text>{inner}</span> }
         })
         .collect();
     view! {

@@ -7,7 +7,7 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::pointing::Pointing;
-use super::sequence_layout::{Arrow, Bar, Dot, DotKind, Picture, Tip, Words, draw, shortened};
+use super::sequence_layout::{Arrow, Bar, Dot, DotKind, Picture, Tip, Words, draw, shortened, wide};
 use super::stage_layout::{Pt, path};
 use super::wires::sign;
 use crate::kernel::{Lost, Mood, NodeId};
@@ -115,11 +115,7 @@ pub fn SequenceView() -> impl IntoView {
         let name = speaker.node(node).into_owned();
         let id = lab.story.with(|s| s.run.stage.nodes[node.index()].id);
         let brief = speaker.find(&format!("node.{id}.short")).map(str::to_owned);
-        let shown = if name.chars().count() as f64 * 7.2 > apart - 10.0 {
-            brief.unwrap_or(name.clone())
-        } else {
-            name.clone()
-        };
+        let shown = if wide(&name) * 1.12 > apart - 4.0 { brief.unwrap_or(name.clone()) } else { name.clone() };
         (shortened(&shown, apart).unwrap_or(shown), name)
     };
     view! {
@@ -149,7 +145,7 @@ pub fn SequenceView() -> impl IntoView {
                                     class=move || format!("head {}", mood_class(mood()))
                                     class:lit=move || pointing.lit.get().node == Some(node)
                                     style:left=format!("{x}px")
-                                    style:max-width=format!("{}px", apart - 4.0)
+                                    style:max-width=format!("{}px", apart - 2.0)
                                     title=move || format!("{name}: {}", mood_word(lab.lang.get(), mood()))
                                     on:pointerenter=move |e| pointing.enter(&e, thing)
                                     on:pointerleave=move |_| pointing.leave(thing)
@@ -178,7 +174,7 @@ pub fn SequenceView() -> impl IntoView {
                         <pattern id="hatch-doubt" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
                             <path d="M0 0v6" class="hatch-doubt"/>
                         </pattern>
-                        <pattern id="hatch-wait" width="4" height="5" patternUnits="userSpaceOnUse">
+                        <pattern id="hatch-wait" width="4" height="6" patternUnits="userSpaceOnUse">
                             <path d="M0 1h4" class="hatch-wait"/>
                         </pattern>
                     </defs>
@@ -305,10 +301,15 @@ fn bar_view(bar: &Bar, picture: &Picture, story: &Story, lang: Lang) -> impl Int
     let span = duration(lang, (story.run.time(to) - story.run.time(from)).micros);
     let text = say(lang, "sequence.span", &[("mood", &word), ("time", &span)]);
     let settled = matches!(bar.mood, Mood::Committed | Mood::Aborted | Mood::Compensated | Mood::Working);
-    let w = if settled { 4.0 } else { 9.0 };
+    let w = match bar.mood {
+        Mood::Working => 6.0,
+        Mood::Waiting => 6.0,
+        _ if settled => 3.0,
+        _ => 9.0,
+    };
     let over = match bar.mood {
         Mood::InDoubt | Mood::Stuck => Some("url(#hatch-doubt)"),
-        Mood::Waiting | Mood::Stale | Mood::Compensating => Some("url(#hatch-wait)"),
+        Mood::Stale | Mood::Compensating => Some("url(#hatch-wait)"),
         _ => None,
     };
     let down = bar.mood == Mood::Down;
@@ -321,6 +322,12 @@ fn bar_view(bar: &Bar, picture: &Picture, story: &Story, lang: Lang) -> impl Int
     } else {
         view! {
             <rect class="bar-fill" x=x - w / 2.0 y=y width=w height=h rx=w / 3.0/>
+            {(settled && bar.mood != Mood::Working && h > 26.0).then(|| view! {
+                <g class="verdict" transform=format!("translate({x} {}) scale(0.7)", y + 13.0)>
+                    <circle r="9"/>
+                    {sign(mood_class(bar.mood))}
+                </g>
+            })}
             {over.map(|fill| view! { <rect x=x - w / 2.0 y=y width=w height=h rx=w / 3.0 fill=fill/> })}
         }
         .into_any()
@@ -350,12 +357,7 @@ fn head_of(line: &[Pt]) -> String {
     let (px, py) = (-dy * 3.6, dx * 3.6);
     format!(
         "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        b.x,
-        b.y,
-        back.x + px,
-        back.y + py,
-        back.x - px,
-        back.y - py
+        b.x, b.y, back.x + px, back.y + py, back.x - px, back.y - py
     )
 }
 
@@ -371,8 +373,7 @@ fn arrow_view(
     let flight = &story.chart.flights[arrow.flight];
     let thing = Selection::Flight(arrow.msg);
     let msg = arrow.msg;
-    let mut sentence =
-        story.run.events().get(flight.event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();
+    let mut sentence = story.run.events().get(flight.event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();
     if let Tip::Lost(_) = arrow.tip {
         // How it ended is a sentence of its own.
         let end = flight.end.state(story.run.len());
@@ -417,7 +418,7 @@ fn arrow_view(
     });
     let undo = arrow.style == Style::Undo;
     let label = arrow.label.as_ref().map(|word| {
-        let wide = word.text.chars().count() as f64 * 6.1;
+        let wide = wide(&word.text);
         view! {
             {undo.then(|| view! {
                 <g class="label-sign" transform=format!("translate({:.1} {:.1}) scale(0.75)", word.at.x - wide / 2.0 - 3.0, word.at.y - 4.0)>
@@ -464,13 +465,7 @@ fn arrow_view(
     }
 }
 
-fn dot_view(
-    lab: Lab,
-    dot: &Dot,
-    story: &Story,
-    speaker: &Speaker,
-    pointing: Pointing,
-) -> impl IntoView + use<> {
+fn dot_view(lab: Lab, dot: &Dot, story: &Story, speaker: &Speaker, pointing: Pointing) -> impl IntoView + use<> {
     let (event, state) = (dot.event, dot.state);
     let thing = Selection::Event(event);
     let sentence = story.run.events().get(event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();

@@ -208,15 +208,12 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
     order.sort_by_key(|n| (run.stage.nodes[n.index()].role, n.0));
     let n = order.len().max(1) as f64;
     let roomy = width >= ROOMY;
-    let (left, right) = if roomy { (92.0, 58.0) } else { (42.0, 42.0) };
+    let (left, right) = if roomy { (84.0, 48.0) } else { (40.0, 40.0) };
     let apart = ((width - left - right) / (n - 1.0).max(1.0)).clamp(APART, 210.0);
     let spread = apart * (n - 1.0) + left + right;
     let spare = (width - spread).max(0.0) / 2.0;
-    let columns: Vec<(NodeId, f64)> = order
-        .iter()
-        .enumerate()
-        .map(|(i, node)| (*node, (left + spare + apart * i as f64).round()))
-        .collect();
+    let columns: Vec<(NodeId, f64)> =
+        order.iter().enumerate().map(|(i, node)| (*node, (left + spare + apart * i as f64).round())).collect();
     let unit = ((height - TOP - BOTTOM) / axis.len().max(1.0)).clamp(UNIT.0, UNIT.1);
     let mut picture = Picture {
         width: spread.max(width),
@@ -259,8 +256,7 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
             if mood == Mood::Idle || y1 - y0 < 1.0 {
                 continue;
             }
-            let speaks =
-                matches!(mood, Mood::InDoubt | Mood::Locked | Mood::Stuck | Mood::Waiting | Mood::Stale);
+            let speaks = matches!(mood, Mood::InDoubt | Mood::Locked | Mood::Stuck | Mood::Stale);
             let caption = (speaks && y1 - y0 > 132.0).then_some(Pt { x: x + 15.0, y: (y0 + y1) / 2.0 });
             picture.bars.push(Bar { node, mood, y: y0, h: y1 - y0, caption });
         }
@@ -314,21 +310,18 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
         let Some((kind, text)) = wording(&spot.what, speaker, words) else { continue };
         let at = Pt { x: xs[spot.node.index()], y: y(spot.state) };
         // Several of one step stand under each other.
-        let before = picture
-            .dots
-            .iter()
-            .rev()
-            .take(6)
-            .filter(|d| d.state == spot.state && same(d.at.x, at.x))
-            .count();
+        let before = picture.dots.iter().rev().take(6).filter(|d| d.state == spot.state && same(d.at.x, at.x)).count();
         let at = Pt { x: at.x, y: at.y + before as f64 * 12.0 };
         picture.dots.push(Dot { kind, at, state: spot.state, event: spot.event, label: None });
         let i = picture.dots.len() - 1;
         let room = apart - 26.0;
         picture.dots[i].label = placer.beside(at, &text, room, kind);
     }
-    let lines: Vec<(Pt, Pt)> =
-        picture.arrows.iter().filter_map(|a| Some((*a.line.first()?, *a.line.last()?))).collect();
+    let lines: Vec<(Pt, Pt)> = picture
+        .arrows
+        .iter()
+        .filter_map(|a| Some((*a.line.first()?, *a.line.last()?)))
+        .collect();
     for (i, arrow) in picture.arrows.iter_mut().enumerate() {
         let flight = &chart.flights[arrow.flight];
         let text = speaker.message(flight.kind, flight.args, flight.from, flight.to);
@@ -372,22 +365,40 @@ struct Placer {
 /// The text, or as much of it as fits; `None` when that would say nothing.
 #[must_use]
 pub fn shortened(text: &str, room: f64) -> Option<String> {
-    let fits = (room / LETTER).floor().max(0.0) as usize;
-    let n = text.chars().count();
-    if n <= fits {
+    if wide(text) <= room {
         return Some(text.to_owned());
     }
-    if fits < 4 {
+    let mut out = String::new();
+    let mut used = LETTER;
+    for letter in text.chars() {
+        used += letter_wide(letter);
+        if used > room {
+            break;
+        }
+        out.push(letter);
+    }
+    if out.chars().count() < 3 {
         return None;
     }
-    let mut out: String = text.chars().take(fits - 1).collect();
     out.truncate(out.trim_end().len());
     out.push('…');
     Some(out)
 }
 
-fn wide(text: &str) -> f64 {
-    text.chars().count() as f64 * LETTER
+/// About how wide a letter is in the diagram's type.
+fn letter_wide(letter: char) -> f64 {
+    match letter {
+        'i' | 'l' | 'j' | 't' | 'f' | 'r' | ' ' | '.' | ',' | ':' | '-' | '(' | ')' => LETTER * 0.68,
+        'm' | 'w' | 'M' | 'W' => LETTER * 1.6,
+        'A'..='Z' => LETTER * 1.26,
+        _ => LETTER * 1.1,
+    }
+}
+
+/// About how wide a text is.
+#[must_use]
+pub fn wide(text: &str) -> f64 {
+    text.chars().map(letter_wide).sum()
 }
 
 impl Placer {
@@ -402,30 +413,29 @@ impl Placer {
         let labels: f64 = near.map(area).sum();
         let lines = self.xs.iter().filter(|x| **x > r.x - 3.0 && **x < r.right() + 3.0).count() as f64;
         let out = (-r.x).max(0.0) + (r.right() - self.width).max(0.0);
-        labels * 0.5 + lines * 26.0 + out * 8.0
+        labels * 2.0 + lines * 24.0 + out * 8.0
     }
 
-    /// Beside a mark on a life line.
+    /// Beside a mark on a life line: whole where that covers nothing, else what fits.
     fn beside(&mut self, at: Pt, text: &str, room: f64, kind: DotKind) -> Option<Word> {
         let loud = !matches!(kind, DotKind::Written | DotKind::Local | DotKind::Fact);
-        let gap = if kind == DotKind::Local {
-            20.0
-        } else if loud {
-            14.0
-        } else {
-            10.0
-        };
-        let text = shortened(text, room - gap)?;
-        let w = wide(&text);
-        let options = [("start", at.x + gap), ("end", at.x - gap - w)];
-        let (anchor, rect, cost) = options
-            .into_iter()
-            .flat_map(|(anchor, x)| {
-                [0.0, 8.0, -8.0].map(|dy| (anchor, Rect { x, y: at.y - 8.0 + dy, w, h: TEXT }))
-            })
-            .map(|(anchor, rect)| (anchor, rect, self.cost(&rect) + (rect.y - at.y + 8.0).abs()))
-            .min_by(|a, b| a.2.total_cmp(&b.2))?;
-        if cost > 60.0 && !loud {
+        let gap = if kind == DotKind::Local { 20.0 } else if loud { 14.0 } else { 10.0 };
+        let mut best: Option<(f64, &'static str, Rect, String)> = None;
+        for text in [Some(text.to_owned()), shortened(text, room - gap)].into_iter().flatten() {
+            let w = wide(&text);
+            for (anchor, x) in [("start", at.x + gap), ("end", at.x - gap - w)] {
+                for dy in [0.0, 8.0, -8.0] {
+                    let rect = Rect { x, y: at.y - 8.0 + dy, w, h: TEXT };
+                    let cut = if text.ends_with('…') { 20.0 } else { 0.0 };
+                    let cost = self.cost(&rect) + f64::abs(dy) + cut;
+                    if best.as_ref().is_none_or(|b| cost < b.0) {
+                        best = Some((cost, anchor, rect, text.clone()));
+                    }
+                }
+            }
+        }
+        let (cost, anchor, rect, text) = best?;
+        if cost > 70.0 && !loud {
             return None;
         }
         self.taken.push(rect);
@@ -436,35 +446,37 @@ impl Placer {
     /// Along an arrow, above or below it.
     fn along(&mut self, arrow: &Arrow, text: &str, me: usize, lines: &[(Pt, Pt)]) -> Option<Word> {
         let (a, b) = lines[me];
-        let room = (b.x - a.x).abs() - if arrow.style == Style::Undo { 30.0 } else { 16.0 };
-        // A lost message may write on beyond its cross.
-        let room = if matches!(arrow.tip, Tip::Lost(_) | Tip::Open) { room.max(70.0) } else { room };
-        let text = shortened(text, room.max(5.0 * LETTER))?;
-        let w = wide(&text) + if arrow.style == Style::Undo { 14.0 } else { 0.0 };
+        let sign = if arrow.style == Style::Undo { 14.0 } else { 0.0 };
+        let room = (b.x - a.x).abs() - sign - 2.0;
         let slope = if same(a.x, b.x) { 0.0 } else { (b.y - a.y) / (b.x - a.x) };
-        let mut best: Option<(f64, Rect)> = None;
-        for t in [0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.14, 0.86] {
-            let p = Pt { x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * t };
-            let lift = (slope.abs() * w / 2.0).min(16.0);
-            for y in [p.y - TEXT - 2.0 - lift, p.y + 2.0 + lift] {
-                let rect = Rect { x: p.x - w / 2.0, y, w, h: TEXT };
-                let crossed = lines
-                    .iter()
-                    .enumerate()
-                    .skip(me.saturating_sub(24))
-                    .take(48)
-                    .filter(|(i, (p, q))| *i != me && crosses(&rect, *p, *q))
-                    .count() as f64;
-                let below = if y > p.y { 6.0 } else { 0.0 };
-                let cost = self.cost(&rect) + crossed * 18.0 + (t - 0.5).abs() * 14.0 + below;
-                if best.is_none_or(|(c, _)| cost < c) {
-                    best = Some((cost, rect));
+        let mut best: Option<(f64, Rect, String)> = None;
+        let cut = shortened(text, room.max(6.0 * LETTER)).filter(|cut| cut != text);
+        for text in [Some(text.to_owned()), cut].into_iter().flatten() {
+            let w = wide(&text) + sign;
+            let penalty = if text.ends_with('…') { 26.0 } else { (w - room).max(0.0) * 0.4 };
+            for t in [0.5, 0.4, 0.6, 0.3, 0.7, 0.22, 0.78, 0.14, 0.86] {
+                let p = Pt { x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * t };
+                let lift = (slope.abs() * w / 2.0).min(14.0);
+                for y in [p.y - TEXT - 2.0 - lift, p.y + 2.0 + lift] {
+                    let rect = Rect { x: p.x - w / 2.0, y, w, h: TEXT };
+                    let crossed = lines
+                        .iter()
+                        .enumerate()
+                        .skip(me.saturating_sub(24))
+                        .take(48)
+                        .filter(|(i, (p, q))| *i != me && crosses(&rect, *p, *q))
+                        .count() as f64;
+                    let below = if y > p.y { 6.0 } else { 0.0 };
+                    let cost = self.cost(&rect) + crossed * 16.0 + (t - 0.5).abs() * 14.0 + below + penalty;
+                    if best.as_ref().is_none_or(|b| cost < b.0) {
+                        best = Some((cost, rect, text.clone()));
+                    }
                 }
             }
         }
-        let (_, rect) = best?;
+        let (_, rect, text) = best?;
         self.taken.push(rect);
-        Some(Word { at: Pt { x: rect.x + w / 2.0, y: rect.y + 11.0 }, anchor: "middle", text })
+        Some(Word { at: Pt { x: rect.x + rect.w / 2.0, y: rect.y + 11.0 }, anchor: "middle", text })
     }
 }
 
@@ -487,6 +499,7 @@ mod tests {
     fn a_text_is_shortened_by_whole_letters_and_never_to_nothing_said() {
         assert_eq!(shortened("prepare", 200.0).as_deref(), Some("prepare"));
         assert_eq!(shortened("prepare tx-7", 8.0 * LETTER).as_deref(), Some("prepare…"));
+        assert_eq!(shortened("prepare all", wide("prepare all")).as_deref(), Some("prepare all"));
         assert_eq!(shortened("prepare", 10.0), None);
     }
 

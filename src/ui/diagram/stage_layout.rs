@@ -89,6 +89,10 @@ pub struct Route {
     pub b: usize,
     /// The way, from `a` to `b`; at least two points.
     pub line: Vec<Pt>,
+    /// Whether it leaves cards at their top or bottom, and not at a side.
+    pub upright: bool,
+    /// Where its handle stands: near its middle, clear of the cards.
+    pub handle: Pt,
 }
 
 /// The stage, laid out.
@@ -114,6 +118,7 @@ const PAD: f64 = 0.7;
 const HEAD: f64 = 2.1;
 const HEAD_NARROW: f64 = 3.7;
 const STATUS: f64 = 1.7;
+const STATUS_NARROW: f64 = 3.1;
 const SECTION: f64 = 2.0;
 const LINE: f64 = 1.6;
 /// Sizes of type, largest first; rows are set a little smaller, and still 12 px at the last.
@@ -132,7 +137,11 @@ fn tall(need: &Need, wide: bool, narrow: bool) -> f64 {
     } else {
         need.sections.iter().map(section).sum()
     };
-    let status = if need.status { STATUS } else { 0.0 };
+    let status = match (need.status, narrow) {
+        (false, _) => 0.0,
+        (true, false) => STATUS,
+        (true, true) => STATUS_NARROW,
+    };
     let head = if narrow { HEAD_NARROW } else { HEAD };
     2.0 * PAD + head + status + body
 }
@@ -143,71 +152,107 @@ pub fn plan(width: f64, height: f64, needs: &[Need], links: &[(usize, usize)]) -
     let width = width.max(240.0);
     let mut best: Option<Plan> = None;
     if width >= NARROW {
-        'sizes: for em in SIZES {
-            for across in [false, true] {
-                let plan = arrange(width, height, em, needs, across);
-                if plan.height <= height + 0.5 && plan.width <= width + 0.5 {
-                    best = Some(plan);
-                    break 'sizes;
+        // Whole ranks first, then the size of type.
+        'found: for broken in [false, true] {
+            for em in SIZES {
+                for shape in Arrangement::ALL {
+                    let (plan, whole) = arrange(width, height, em, needs, shape);
+                    let fits = plan.height <= height + 0.5 && plan.width <= width + 0.5;
+                    if fits && (whole || broken) {
+                        best = Some(plan);
+                        break 'found;
+                    }
                 }
             }
         }
     }
-    let mut plan = best.unwrap_or_else(|| arrange(width, height, SIZES[5], needs, false));
+    let mut plan = best.unwrap_or_else(|| {
+        // It has to scroll: as little as can be.
+        let shapes = if width < NARROW { &[Arrangement::Down][..] } else { &[Arrangement::Down, Arrangement::Led][..] };
+        let plans = shapes.iter().map(|s| arrange(width, height, SIZES[5], needs, *s).0);
+        plans.min_by(|a, b| a.height.total_cmp(&b.height)).unwrap_or_default()
+    });
     plan.routes = routes(&plan, links);
     plan
 }
 
-/// Nodes by rank, from the one who wants something to the one who keeps it. A rank of many workers
-/// with one leader stands on both sides of it, so that every link is direct.
-fn ranks(needs: &[Need], most: usize) -> Vec<Vec<usize>> {
-    let mut ranks: Vec<(Role, Vec<usize>)> = Vec::new();
-    for role in [Role::Client, Role::Coordinator, Role::Broker, Role::Service, Role::Store] {
-        let of: Vec<usize> = (0..needs.len()).filter(|i| needs[*i].role == role).collect();
-        if !of.is_empty() {
-            ranks.push((role, of));
-        }
-    }
-    let mut rows: Vec<Vec<usize>> = Vec::new();
-    for (_, of) in ranks {
-        let n = of.len().div_ceil(most.max(1));
-        let each = of.len().div_ceil(n);
-        rows.extend(of.chunks(each).map(<[usize]>::to_vec));
-    }
-    rows
+/// How ranks are arranged, best first.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Arrangement {
+    /// A rank a row.
+    Down,
+    /// The one who wants something beside the one who leads.
+    Led,
+    /// A rank a column.
+    Across,
 }
 
-fn arrange(width: f64, height: f64, em: f64, needs: &[Need], across: bool) -> Plan {
-    let narrow_room = width < NARROW;
-    let (margin, side) = if narrow_room { (12.0, 20.0) } else { (24.0, 32.0) };
-    if across {
-        return arrange_across(width, height, em, needs, margin);
+impl Arrangement {
+    const ALL: [Self; 3] = [Self::Down, Self::Led, Self::Across];
+}
+
+/// Nodes by rank, from the one who wants something to the one who keeps it.
+/// Also whether no rank had to be broken into several rows.
+fn ranks(needs: &[Need], most: usize, led: bool) -> (Vec<Vec<usize>>, bool) {
+    let mut whole = true;
+    let of = |role: Role| (0..needs.len()).filter(|i| needs[*i].role == role).collect::<Vec<usize>>();
+    let mut rows: Vec<Vec<usize>> = Vec::new();
+    for role in [Role::Client, Role::Coordinator, Role::Broker, Role::Service, Role::Store] {
+        let of = of(role);
+        if of.is_empty() {
+            continue;
+        }
+        if led && rows.len() == 1 && rows[0].len() + of.len() <= most && role != Role::Service {
+            rows[0].extend(of);
+            continue;
+        }
+        let n = of.len().div_ceil(most.max(1));
+        whole &= n == 1;
+        rows.extend(of.chunks(of.len().div_ceil(n)).map(<[usize]>::to_vec));
     }
-    let least = if narrow_room { 11.6 * em } else { 15.5 * em };
+    (rows, whole)
+}
+
+fn arrange(width: f64, height: f64, em: f64, needs: &[Need], shape: Arrangement) -> (Plan, bool) {
+    let narrow_room = width < NARROW;
+    let (margin, side) = if narrow_room { (12.0, 20.0) } else { (20.0, 24.0) };
+    if shape == Arrangement::Across {
+        return (arrange_across(width, height, em, needs, margin), true);
+    }
+    let least = if narrow_room { 11.6 * em } else { 14.0 * em };
     let most = ((width - 2.0 * margin + side) / (least + side)).floor().max(1.0) as usize;
-    let rows = ranks(needs, most);
+    let (rows, whole) = ranks(needs, most, shape == Arrangement::Led);
     let gap_least = if narrow_room { 76.0 } else { 84.0 };
-    // Cards of one row are equally wide and equally tall.
+    // Cards of one row are equally tall, and those of one role equally wide.
     let mut sized = Vec::new();
     for row in &rows {
         let n = row.len() as f64;
-        let room = (width - 2.0 * margin - (n - 1.0) * side) / n;
-        let bare = row.iter().all(|i| needs[*i].is_bare());
-        let two = row.iter().any(|i| needs[*i].sections.len() > 1);
-        let cap = if bare {
-            15.0
-        } else if two {
-            29.0
-        } else {
-            21.0
-        };
-        let w = room.min(cap * em);
-        let wide = two && w >= 21.5 * em;
-        let narrow = w < 16.5 * em;
-        let h = row.iter().map(|i| tall(&needs[*i], wide, narrow)).fold(0.0, f64::max) * em;
-        sized.push((w, h.ceil(), wide, narrow));
+        // In a row of several roles links run from side to side: room for a message.
+        let mixed = row.iter().any(|i| needs[*i].role != needs[row[0]].role);
+        let side = if mixed { 132.0 } else { side };
+        let room = width - 2.0 * margin - (n - 1.0) * side;
+        let weight = |i: usize| if mixed && needs[i].role == Role::Client { 0.58 } else { 1.0 };
+        let weights: f64 = row.iter().map(|i| weight(*i)).sum();
+        let cards: Vec<(f64, bool, bool)> = row
+            .iter()
+            .map(|i| {
+                let need = &needs[*i];
+                let two = need.sections.len() > 1;
+                let cap = match (need.is_bare(), two, row.len()) {
+                    (true, ..) => 15.0,
+                    (_, true, 1) => 36.0,
+                    (_, true, _) => 30.0,
+                    (_, false, _) => 21.0,
+                };
+                let w = (room * weight(*i) / weights).min(cap * em);
+                (w, two && w >= 24.0 * em, w < 17.0 * em)
+            })
+            .collect();
+        let tallest = |f: &dyn Fn(usize) -> f64| (0..row.len()).map(f).fold(0.0, f64::max);
+        let h = tallest(&|k| tall(&needs[row[k]], cards[k].1, cards[k].2)) * em;
+        sized.push((cards, side, h.ceil()));
     }
-    let cards_tall: f64 = sized.iter().map(|s| s.1).sum();
+    let cards_tall: f64 = sized.iter().map(|s| s.2).sum();
     let between = rows.len().saturating_sub(1) as f64;
     let needed = cards_tall + between * gap_least + 2.0 * margin;
     let free = (height - needed).max(0.0);
@@ -217,29 +262,29 @@ fn arrange(width: f64, height: f64, em: f64, needs: &[Need], across: bool) -> Pl
     let tall_room = height.max(used + 2.0 * margin);
     let mut y = if narrow_room { margin } else { (tall_room - used) / 2.0 };
     let mut cards = vec![Card::default(); needs.len()];
-    for (row, (w, h, wide, narrow)) in rows.iter().zip(sized) {
+    let mut widest = 0.0_f64;
+    for (row, (sizes, side, h)) in rows.iter().zip(sized) {
         let n = row.len() as f64;
-        // Cards stand in the middle of equal fields, but never further apart than they are wide.
-        let field = (width / n).min(w * 2.0).max(w + side);
-        let left = (width - field * n) / 2.0;
-        for (i, node) in row.iter().enumerate() {
-            let x = left + field * (i as f64 + 0.5) - w / 2.0;
-            cards[*node] =
-                Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
+        let sum: f64 = sizes.iter().map(|s| s.0).sum();
+        // Room to spare goes between and around, but cards do not drift apart.
+        let spare = (width - 2.0 * margin - sum - (n - 1.0) * side).max(0.0);
+        let side = side + (spare / (n + 1.0)).min(sum / n * 0.6);
+        let line = sum + (n - 1.0) * side;
+        widest = widest.max(line + 2.0 * margin);
+        let mut x = (width - line) / 2.0;
+        for (node, (w, wide, narrow)) in row.iter().zip(sizes) {
+            cards[*node] = Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
+            x += w + side;
         }
         y += h + gap;
     }
-    let total = if narrow_room {
-        used + 2.0 * margin
-    } else {
-        needed.max(used + 2.0 * margin).max(height.min(tall_room))
-    };
-    Plan { em, width, height: total, cards, routes: Vec::new() }
+    let total = if narrow_room { used + 2.0 * margin } else { tall_room };
+    (Plan { em, width: width.max(widest.floor()), height: total, cards, routes: Vec::new() }, whole)
 }
 
 /// Ranks from left to right, for a stage that is low and wide.
 fn arrange_across(width: f64, height: f64, em: f64, needs: &[Need], margin: f64) -> Plan {
-    let columns = ranks(needs, usize::MAX);
+    let (columns, _) = ranks(needs, usize::MAX, false);
     let n = columns.len() as f64;
     let gap_least = 128.0;
     let stack = 24.0;
@@ -300,19 +345,10 @@ fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
     let port = |node: usize, other: usize| -> Pt {
         let (me, you) = (&rects[node], &rects[other]);
         let s = side(me, you);
-        let level =
-            |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
+        let level = |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
         let mut there: Vec<(f64, usize)> = links
             .iter()
-            .filter_map(|&(a, b)| {
-                if a == node {
-                    Some(b)
-                } else if b == node {
-                    Some(a)
-                } else {
-                    None
-                }
-            })
+            .filter_map(|&(a, b)| if a == node { Some(b) } else if b == node { Some(a) } else { None })
             .filter(|&o| o != node && side(me, &rects[o]) == s)
             .map(|o| (level(&rects[o]), o))
             .collect();
@@ -324,7 +360,7 @@ fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
             // Alone: as straight as the other card allows.
             level(you).clamp(from + len * 0.3, from + len * 0.7)
         } else {
-            from + len * (0.1 + 0.8 * (k + 0.5) / n)
+            from + len * (0.02 + 0.96 * (k + 0.5) / n)
         };
         match s {
             Side::Top => Pt { x: at, y: me.y },
@@ -333,7 +369,18 @@ fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
             Side::Right => Pt { x: me.right(), y: at },
         }
     };
-    links.iter().map(|&(a, b)| Route { a, b, line: way(&rects, a, b, port(a, b), port(b, a)) }).collect()
+    let route = |&(a, b): &(usize, usize)| {
+        let line = way(&rects, a, b, port(a, b), port(b, a));
+        let upright = matches!(side(&rects[a], &rects[b]), Side::Top | Side::Bottom);
+        let clear = |f: &f64| {
+            let (p, _) = at(&line, *f);
+            !rects.iter().any(|r| r.holds(p, 17.0))
+        };
+        let spots = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9];
+        let handle = at(&line, spots.into_iter().find(clear).unwrap_or(0.5)).0;
+        Route { a, b, line, upright, handle }
+    };
+    links.iter().map(route).collect()
 }
 
 /// The shortest of a few ways that touches no other card.
@@ -429,25 +476,28 @@ impl Route {
         path(&self.line)
     }
 
-    /// Where a token of this size stands that has come so far from `from`. Each direction keeps to
-    /// its right, and `lane` counts further tokens that share it, so that none covers another.
+    /// Where a token of this size stands that has come so far from `from`. Where messages meet, each
+    /// direction keeps to its right; `lane` counts those that share a direction, so that none covers
+    /// another.
     #[must_use]
-    pub fn token(&self, from: usize, fraction: f64, w: f64, h: f64, lane: u32) -> Pt {
+    pub fn token(&self, from: usize, fraction: f64, (w, h): (f64, f64), meets: bool, lane: u32) -> Pt {
         let forth = from == self.a;
         let along = if forth { fraction } else { 1.0 - fraction };
-        // Half of it, and a little, stays clear of the cards at both ends.
+        // All of it stays clear of the cards at both ends.
         let total = length(&self.line).max(1.0);
         let (_, way) = at(&self.line, along);
-        let half = (way.x.abs() * w / 2.0)
-            .min(way.y.abs().max(0.15).recip() * h / 2.0 + 2.0)
-            .max(way.y.abs() * h / 2.0);
-        let clear = ((half + 5.0) / total).clamp(0.1, 0.42);
+        let half = if self.upright { h / 2.0 / way.y.abs().max(0.3) } else { w / 2.0 / way.x.abs().max(0.3) };
+        let clear = ((half + 4.0) / total).clamp(0.06, 0.46);
         let (p, way) = at(&self.line, clear + (1.0 - 2.0 * clear) * along);
-        let way = if forth { way } else { Pt { x: -way.x, y: -way.y } };
-        let right = Pt { x: -way.y, y: way.x };
-        let by = (right.x.abs() * w / 2.0).max(right.y.abs() * h / 2.0).min(w / 2.0) + 3.0;
-        let by = by * f64::from(1 + 2 * lane);
-        Pt { x: p.x + right.x * by, y: p.y + right.y * by }
+        let steps = f64::from(lane) + if meets { 0.5 } else { 0.0 };
+        // Sideways only, never towards a card.
+        if self.upright {
+            let right = if (way.y > 0.0) == forth { -1.0 } else { 1.0 };
+            Pt { x: p.x + right * steps * (w + 6.0), y: p.y }
+        } else {
+            let right = if (way.x > 0.0) == forth { 1.0 } else { -1.0 };
+            Pt { x: p.x, y: p.y + right * steps * (h + 6.0) }
+        }
     }
 }
 
@@ -484,7 +534,8 @@ mod tests {
     }
 
     fn star(services: usize) -> (Vec<Need>, Vec<(usize, usize)>) {
-        let mut needs = vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
+        let mut needs =
+            vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
         let mut links = vec![(0, 1)];
         for i in 0..services {
             needs.push(need(Role::Service, true, &[2, 4]));
@@ -546,12 +597,9 @@ mod tests {
         let (needs, links) = star(2);
         let plan = plan(700.0, 640.0, &needs, &links);
         for r in &plan.routes {
-            let there = r.token(r.a, 0.5, 90.0, 24.0, 0);
-            let back = r.token(r.b, 0.5, 90.0, 24.0, 0);
-            assert!(
-                (there.x - back.x).abs() >= 60.0 || (there.y - back.y).abs() >= 24.0,
-                "{there:?} {back:?}"
-            );
+            let there = r.token(r.a, 0.5, (90.0, 24.0), true, 0);
+            let back = r.token(r.b, 0.5, (90.0, 24.0), true, 0);
+            assert!((there.x - back.x).abs() >= 90.0 || (there.y - back.y).abs() >= 24.0, "{there:?} {back:?}");
         }
     }
 }

@@ -142,11 +142,7 @@ impl Wire {
         let middle = Memo::new(move |_| {
             let (a, b) = (self.a.index(), self.b.index());
             self.plan.with(|p| {
-                p.routes
-                    .iter()
-                    .find(|r| r.a == a && r.b == b)
-                    .map(|r| at(&r.line, 0.5).0)
-                    .unwrap_or_default()
+                p.routes.iter().find(|r| r.a == a && r.b == b).map(|r| r.handle).unwrap_or_default()
             })
         });
         let ill = move || {
