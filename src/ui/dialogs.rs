@@ -74,7 +74,12 @@ fn Dialog(
 
 /// The link of this run and moment.
 #[component]
-pub fn ShareDialog(open: RwSignal<Option<Open>>, session: Session) -> impl IntoView {
+pub fn ShareDialog(
+    /// Which dialog is open.
+    open: RwSignal<Option<Open>>,
+    /// The lab's session.
+    session: Session,
+) -> impl IntoView {
     let lab = use_lab();
     let settings = use_settings();
     let with_lang = RwSignal::new(false);
@@ -136,7 +141,10 @@ pub fn ShareDialog(open: RwSignal<Option<Open>>, session: Session) -> impl IntoV
 
 /// All keys.
 #[component]
-pub fn KeysDialog(open: RwSignal<Option<Open>>) -> impl IntoView {
+pub fn KeysDialog(
+    /// Which dialog is open.
+    open: RwSignal<Option<Open>>,
+) -> impl IntoView {
     let lang = use_settings().lang;
     view! {
         <Dialog open which=Open::Keys title="lab.keys">
@@ -170,7 +178,10 @@ enum Choice {
 
 /// The command palette: every command, view, offered fault and scenario by its name.
 #[component]
-pub fn Palette(open: RwSignal<Option<Open>>) -> impl IntoView {
+pub fn Palette(
+    /// Which dialog is open.
+    open: RwSignal<Option<Open>>,
+) -> impl IntoView {
     let lab = use_lab();
     let sought = RwSignal::new(String::new());
     let at = RwSignal::new(0usize);

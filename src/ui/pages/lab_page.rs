@@ -80,7 +80,12 @@ fn LabFrame(session: Session, lab: Lab) -> impl IntoView {
         if View::SIDE.contains(&view) { view } else { View::Script }
     };
     view! {
-        <div class="lab">
+        <div
+            class="lab"
+            data-state=move || lab.state.get().to_string()
+            data-steps=move || lab.story.with(|s| s.run.len().to_string())
+            data-fingerprint=move || lab.frame.with(|f| f.fingerprint.to_string())
+        >
             <LabHeader open/>
             {move || {
                 if narrow.get() {

@@ -1,0 +1,259 @@
+// The lab as a reader uses it: the built page, in Chromium, under the strict policy of the server.
+import assert from "node:assert/strict";
+import { after, test } from "node:test";
+import { launch } from "./harness.mjs";
+
+const lab = await launch();
+after(() => lab.close());
+
+const PRICE_OF_A_FRAME = 50; // Milliseconds between looks, not a limit.
+
+/** State number and fingerprint, as the lab itself says. */
+const moment = async (page) => {
+  const element = page.locator(".lab");
+  const [state, steps, fingerprint] = await Promise.all(
+    ["data-state", "data-steps", "data-fingerprint"].map((name) => element.getAttribute(name)),
+  );
+  return { state: Number(state), steps: Number(steps), fingerprint };
+};
+
+const waitForState = async (page, wanted) => {
+  await page.waitForFunction((n) => document.querySelector(".lab")?.dataset.state === String(n), wanted, { polling: PRICE_OF_A_FRAME });
+};
+
+const openLab = async (path, how = {}) => {
+  const tab = await lab.open(path, { reducedMotion: true, ...how });
+  assert.equal(await tab.started(), "app");
+  await tab.page.locator(".lab").waitFor();
+  return tab;
+};
+
+const clean = (tab) => {
+  assert.deepEqual(tab.errors, [], "errors on the console");
+  assert.deepEqual(tab.foreign(), [], "requests that leave the origin");
+};
+
+const lamp = (page, name) => page.locator(".lane", { hasText: name }).locator(".lamp");
+
+test("plays to the end by itself, and every promise holds", async () => {
+  const tab = await openLab("#/lab/two-phase-commit/shop");
+  const { page } = tab;
+  await page.getByRole("button", { name: /^Play/ }).click();
+  const { steps } = await moment(page);
+  assert.ok(steps > 15);
+  await page.keyboard.press("]");
+  await page.keyboard.press("]");
+  await page.keyboard.press("]");
+  await waitForState(page, steps);
+  for (const text of await page.locator(".lane .lamp").allInnerTexts()) assert.match(text, /holds/i);
+  clean(tab);
+  await tab.close();
+});
+
+test("crash after the decision, in doubt, restart, converge, back to the start, link, same moment", async () => {
+  const tab = await openLab("#/lab/two-phase-commit/shop");
+  const { page } = tab;
+  // Break it where it stands: on the coordinator's own card, at a crash point that comes next.
+  for (let i = 0; i < 60; i += 1) {
+    await page.getByRole("button", { name: /^Coordinator/ }).first().click();
+    const point = page.locator(".acts .act", { hasText: /after it writes “?COMMIT/i });
+    if (await point.count()) {
+      await point.first().click();
+      break;
+    }
+    await page.keyboard.press("Escape");
+    await page.keyboard.press("ArrowRight");
+  }
+  await page.getByRole("tab", { name: "Faults" }).click();
+  await page.locator(".lab-side").getByText(/Coordinator crashes after it writes/i).first().waitFor();
+  await page.keyboard.press("End");
+  // In doubt, with locks held, and a promise that is not kept yet.
+  await page.locator(".card.mood-in-doubt").first().waitFor();
+  assert.ok((await page.locator(".card.mood-in-doubt").count()) >= 2, "participants in doubt");
+  assert.match(await page.locator(".card.mood-in-doubt").first().innerText(), /lock/i);
+  await page.locator(".card.mood-down").waitFor();
+  assert.match(await lamp(page, /decides/i).innerText(), /not yet/i);
+  // A restart, by hand, some steps later than the crash.
+  const blocked = await moment(page);
+  await page.keyboard.press("Home");
+  await page.keyboard.press("Shift+ArrowRight");
+  for (let i = 0; i < 40 && !(await page.locator(".card.mood-down").count()); i += 1) await page.keyboard.press("ArrowRight");
+  for (let i = 0; i < 4; i += 1) await page.keyboard.press("ArrowRight");
+  await page.getByRole("button", { name: /^Coordinator/ }).first().click();
+  await page.locator(".acts .act", { hasText: /Restart/i }).first().click();
+  await page.keyboard.press("End");
+  for (const text of await page.locator(".lane .lamp").allInnerTexts()) assert.match(text, /holds/i);
+  assert.equal(await page.locator(".card.mood-in-doubt").count(), 0);
+  const end = await moment(page);
+  assert.notEqual(end.fingerprint, blocked.fingerprint);
+  // Step by step to the start and forth again: the same moments, the same pictures.
+  const seen = new Map();
+  for (let state = end.state; state >= 0; state -= 1) {
+    await waitForState(page, state);
+    seen.set(state, [(await moment(page)).fingerprint, await page.locator(".lab-stage").innerText()]);
+    if (state > 0) await page.keyboard.press("ArrowLeft");
+  }
+  for (let state = 0; state <= end.state; state += 1) {
+    await waitForState(page, state);
+    const [fingerprint, picture] = seen.get(state);
+    assert.equal((await moment(page)).fingerprint, fingerprint, `state ${state}`);
+    assert.equal(await page.locator(".lab-stage").innerText(), picture, `picture of state ${state}`);
+    if (state < end.state) await page.keyboard.press("ArrowRight");
+  }
+  // The link, in another tab: the same moment of the same run.
+  for (let i = 0; i < 5; i += 1) await page.keyboard.press("ArrowLeft");
+  const here = await moment(page);
+  await page.getByRole("button", { name: "Share" }).click();
+  const link = await page.locator("#share-link").inputValue();
+  assert.match(link, /#\/lab\/two-phase-commit\/shop\/r1\./);
+  const other = await openLab(link);
+  assert.deepEqual(await moment(other.page), here);
+  clean(tab);
+  clean(other);
+  await tab.close();
+  await other.close();
+});
+
+test("the whole way by keyboard alone", async () => {
+  const tab = await openLab("#/lab/saga/shop");
+  const { page } = tab;
+  await page.keyboard.press("Space");
+  await page.waitForFunction(() => Number(document.querySelector(".lab").dataset.state) > 2, null, { polling: PRICE_OF_A_FRAME });
+  await page.keyboard.press("Space");
+  const paused = await moment(page);
+  // A fault that the scenario offers, by its number.
+  await page.keyboard.press("1");
+  await page.keyboard.press("End");
+  const broken = await moment(page);
+  assert.ok(broken.steps > 0);
+  assert.match(new URL(page.url()).hash, /r1\./);
+  await page.keyboard.press("Control+z");
+  assert.doesNotMatch(new URL(page.url()).hash, /r1\./);
+  await page.keyboard.press("Control+Shift+z");
+  await page.waitForFunction(() => location.hash.includes("r1."));
+  await page.keyboard.press("Home");
+  await waitForState(page, 0);
+  // A card, its menu, and out again with the focus where it was.
+  for (let i = 0; i < 80; i += 1) {
+    await page.keyboard.press("Tab");
+    if (await page.evaluate(() => document.activeElement?.classList.contains("card-act"))) break;
+  }
+  assert.ok(await page.evaluate(() => document.activeElement?.classList.contains("card-act")), "a card is reached by Tab");
+  const name = await page.evaluate(() => document.activeElement.getAttribute("aria-label"));
+  await page.keyboard.press("Enter");
+  await page.locator(".acts .act").first().waitFor();
+  await page.keyboard.press("ArrowDown");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.evaluate(() => document.activeElement.getAttribute("aria-label")), name, "focus returns");
+  // The palette leads to another scenario.
+  await page.keyboard.press("/");
+  await page.keyboard.type("declined");
+  await page.keyboard.press("Enter");
+  await page.waitForFunction(() => location.hash.includes("/saga/card-declined"));
+  await page.keyboard.press("?");
+  await page.locator("dialog[open] .keys").waitFor();
+  await page.keyboard.press("Escape");
+  assert.ok(paused.state > 0);
+  clean(tab);
+  await tab.close();
+});
+
+test("axe-core finds nothing: pages, views, themes, widths", async () => {
+  const pages = [
+    ["#/", {}],
+    ["#/", { theme: "dark", width: 360, height: 740, touch: true, lang: "pt-BR" }],
+    ["#/nothing/here", {}],
+    ["#/lab/two-phase-commit/coordinator-crash-after-decision?at=20", {}],
+    ["#/lab/two-phase-commit/careless-backup?at=400", { theme: "dark" }],
+    ["#/lab/saga/double-charge?at=400&view=journal", { lang: "pt-BR" }],
+    ["#/lab/saga/stuck?at=25&view=state", { theme: "dark" }],
+    ["#/lab/saga/shop?view=setup", {}],
+    ["#/lab/saga/shop?view=about", { theme: "dark" }],
+    ...["stage", "sequence", "script", "state", "journal", "setup", "about"].map((view) => [
+      `#/lab/two-phase-commit/blocked?at=24&view=${view}`,
+      { width: 360, height: 740, touch: true },
+    ]),
+  ];
+  for (const [path, how] of pages) {
+    const tab = await lab.open(path, { reducedMotion: true, ...how });
+    assert.equal(await tab.started(), "app");
+    await tab.page.locator("main").first().waitFor();
+    const found = await tab.axe();
+    assert.deepEqual(found, [], `${path} ${JSON.stringify(how)}`);
+    clean(tab);
+    await tab.close();
+  }
+});
+
+test("nothing scrolls sideways on a phone, and everything is there in both languages", async () => {
+  for (const lang of ["en", "pt-BR"]) {
+    for (const path of ["#/", ...["stage", "sequence", "script", "state", "journal", "setup", "about"].map((v) => `#/lab/saga/card-declined?at=20&view=${v}`)]) {
+      const tab = await lab.open(path, { width: 360, height: 740, touch: true, lang, reducedMotion: true });
+      assert.equal(await tab.started(), "app");
+      await tab.page.locator("main").first().waitFor();
+      const wide = await tab.page.evaluate(() => document.documentElement.scrollWidth - innerWidth);
+      assert.ok(wide <= 0, `${path} in ${lang} is ${wide} px too wide`);
+      const text = await tab.page.locator("body").innerText();
+      assert.doesNotMatch(text, /\b(ui|lab|act|event|promise|scenario|param|message|record|node|step)\.[a-z-]+(\.|\b)(?!\w*\/)/, `${path}: a text without a translation`);
+      clean(tab);
+      await tab.close();
+    }
+  }
+});
+
+test("works under a sub-path, in a frame, and speaks the language of its link", async () => {
+  const tab = await openLab("#/lab/saga/textbook-failure?lang=pt-BR&theme=dark");
+  assert.equal(await tab.page.locator("html").getAttribute("lang"), "pt-BR");
+  assert.equal(await tab.page.locator("html").getAttribute("data-theme"), "dark");
+  assert.match(await tab.page.locator(".lab").innerText(), /Serviço de Transações/);
+  clean(tab);
+  await tab.close();
+});
+
+test("a link that was cut or altered says so and shows the best that can be had", async () => {
+  const cut = await openLab("#/lab/saga/shop/r1.AAAAAAAAAA");
+  assert.match(await cut.page.locator(".toast").innerText(), /cut|altered/i);
+  assert.ok((await moment(cut.page)).steps > 10, "the scenario as it is shipped");
+  clean(cut);
+  await cut.close();
+  for (const path of ["#/lab/saga/nothing", "#/lab/nothing/at-all/r1.%%%", "#/lab/%F0%9F", "#/nowhere"]) {
+    const tab = await lab.open(path, { reducedMotion: true });
+    assert.equal(await tab.started(), "app", path);
+    await tab.page.getByRole("heading", { name: /nothing at this address/i }).waitFor();
+    assert.ok((await tab.page.getByRole("link").count()) > 20, "the ways on");
+    clean(tab);
+    await tab.close();
+  }
+});
+
+test("a following link opens another run in the same tab, and back returns", async () => {
+  const tab = await openLab("#/lab/saga/shop?at=9");
+  const { page } = tab;
+  const here = await moment(page);
+  assert.equal(here.state, 9);
+  await page.evaluate(() => {
+    location.hash = "#/lab/two-phase-commit/textbook";
+  });
+  await page.locator(".lab").getByText("Service 1").first().waitFor();
+  await page.goBack();
+  await waitForState(page, 9);
+  assert.deepEqual(await moment(page), here);
+  clean(tab);
+  await tab.close();
+});
+
+test("a long run is recorded without freezing the page", async () => {
+  const tab = await openLab("#/lab/two-phase-commit/shop?view=setup");
+  const { page } = tab;
+  const orders = page.getByRole("spinbutton", { name: /orders/i });
+  await orders.fill("300");
+  await orders.press("Enter");
+  await page.waitForFunction(() => Number(document.querySelector(".lab").dataset.steps) > 4000, null, { polling: 100, timeout: 60_000 });
+  await page.keyboard.press("Escape");
+  await page.locator(".lab h1").first().evaluate((e) => e.ownerDocument.activeElement.blur());
+  await page.keyboard.press("End");
+  const { state, steps } = await moment(page);
+  assert.equal(state, steps);
+  clean(tab);
+  await tab.close();
+});
