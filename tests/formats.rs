@@ -14,7 +14,7 @@ use converge::scenario::{Expected, Recipe, Shipped, link, sentence, text};
 use converge::texts::Lang;
 use converge::trace::Speaker;
 use proptest::prelude::*;
-use toy::{PATTERNS, TOY};
+use toy::{PATTERNS, TOY, check};
 
 /// Every form of the grammar, each in its canonical line.
 const LINES: &[&str] = &[
@@ -126,16 +126,6 @@ fn every_shipped_scenario_reads_and_is_canonical_when_written() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
-}
-
-/// Compares with a golden file, which `BLESS=1` rewrites.
-fn check(name: &str, found: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, found).expect("the golden file can be written");
-    }
-    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, wanted, "{name} differs; BLESS=1 rewrites it, and git shows how");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use converge::export;
 use converge::headless::{BROKEN, HOLDS, Streams, TEXTS, UNREADABLE, run};
 use converge::scenario::{Recipe, link, text};
 use converge::texts::Lang;
-use toy::{PATTERNS, TOY};
+use toy::{PATTERNS, TOY, check};
 
 /// Exit status, standard output, standard error.
 fn toy_run(args: &[&str], input: &[u8]) -> (u8, String, String) {
@@ -34,16 +34,6 @@ fn command(args: &[&str], input: &[u8]) -> (Option<i32>, String, String) {
     let output = child.wait_with_output().expect("it ends");
     let text = |bytes| String::from_utf8(bytes).expect("texts are UTF-8");
     (output.status.code(), text(output.stdout), text(output.stderr))
-}
-
-/// Compares with a golden file, which `BLESS=1` rewrites.
-fn check(name: &str, found: &str) {
-    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
-    if std::env::var_os("BLESS").is_some() {
-        std::fs::write(&path, found).expect("the golden file can be written");
-    }
-    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(found, wanted, "{name} differs; BLESS=1 rewrites it, and git shows how");
 }
 
 #[test]

@@ -167,8 +167,8 @@ pub static TOY: Pattern = Pattern {
          why.silent = somebody was not answered\nwhy.down = somebody is down\n",
         "scenario.textbook = Todos respondem\nscenario.crash = A decisão não é contada\n\
          promise.answered = Quem pediu tem resposta\npromise.all-up = Todos estão no ar\n\
-         node.client = Cliente\n\
-         node.coordinator = Coordenador\nnode.books = Livros\n\
+         node.client = Cliente\nnode.client.in = o cliente\n\
+         node.coordinator = Coordenador\nnode.coordinator.in = o coordenador\nnode.books = Livros\n\
          node.games = Jogos\nnode.music = Música; fitas\nnode.tools = Ferramentas\nnode.wine = Vinhos\n\
          message.order = pedido {0}\nmessage.ask = pergunta: pedido {0} #urgente; {to}\nmessage.yes = sim {0}\nmessage.done = feito {0}\n\
          record.decision = DECISÃO {0}\ntimer.patience = paciência com o pedido {0}\nfact.taken = o pedido {0} foi aceito\n\
@@ -176,6 +176,19 @@ pub static TOY: Pattern = Pattern {
          why.silent = alguém ficou sem resposta\nwhy.down = alguém está fora do ar\n",
     ],
 };
+
+/// Compares with a golden file, which `BLESS=1` rewrites.
+pub fn check(name: &str, found: &str) {
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(&path, found).expect("the golden file can be written");
+    }
+    let wanted = std::fs::read_to_string(&path).unwrap_or_default();
+    for (number, (found, wanted)) in (1..).zip(found.lines().zip(wanted.lines())) {
+        assert_eq!(found, wanted, "{name}, line {number}; BLESS=1 rewrites it, and git shows how");
+    }
+    assert_eq!(found.len(), wanted.len(), "{name} is longer or shorter; BLESS=1 rewrites it");
+}
 
 pub static PATTERNS: &[&Pattern] = &[&TOY];
 
