@@ -211,7 +211,9 @@ fn list(
         (hidden > 0).then(|| view! { <li class="row more">{say(lang, name, &[("n", &hidden)])}</li> })
     };
     let first = if queue { 0 } else { hidden };
-    let numbered = matches!(section.shape, Shape::Log | Shape::Queue);
+    // Some lists count their entries themselves.
+    let counts = section.rows.first().is_some_and(|r| matches!(r.cells.first(), Some(Cell::Number(_))));
+    let numbered = matches!(section.shape, Shape::Log | Shape::Queue) && !counts;
     let rows: Vec<_> = shown
         .iter()
         .enumerate()

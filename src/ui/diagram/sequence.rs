@@ -161,7 +161,7 @@ pub fn SequenceView() -> impl IntoView {
             <div class="sequence-picture" data-keeps-arrows="" on:keydown=keys>
                 <svg
                     class="lamport"
-                    role="list"
+                    role="group"
                     aria-label=move || {
                         let n = lab.story.with(|s| s.chart.flights.len());
                         say(lab.lang.get(), "sequence.label", &[("n", &n)])
@@ -269,7 +269,7 @@ fn whole(
                     <rect x="0" y=band.y width=width height=band.h/>
                     <path d=format!("M0 {0}H{width}M0 {1}H{width}", band.y, band.y + band.h)/>
                     <rect class="fold-tag" x=x - w / 2.0 y=middle - 9.0 width=w height="18" rx="9"/>
-                    <path class="fold-dots" d=format!("M{} {middle}h12M{} {middle}h12", x - w / 2.0 + 10.0, x + w / 2.0 - 22.0)/>
+                    <path class="fold-dots" d=format!("M{} {middle}h13M{} {middle}h13", x - w / 2.0 + 10.0, x + w / 2.0 - 22.0)/>
                     <text x=x y=middle + 4.0 text-anchor="middle">{text}</text>
                 </g>
             }
@@ -285,9 +285,9 @@ fn whole(
     view! {
         {times}
         {lines}
-        {bars}
         {bands}
-        <g class="arrows">{arrows}</g>
+        {bars}
+        <g class="arrows" role="list">{arrows}</g>
         <g class="dots">{dots}</g>
     }
 }
@@ -431,13 +431,13 @@ fn arrow_view(
     let flight_at = arrow.flight;
     let line = path(&arrow.line);
     view! {
-        <g
+        <g role="listitem"><g
             class=format!("arrow {style}")
             class:lost-arrow=lost
             class:copy=arrow.copy
             class:lit=move || pointing.lit.get().msg == Some(msg)
             id=format!("sequence-{i}")
-            role="listitem"
+            role="button"
             tabindex=move || if current.get() == i { "0" } else { "-1" }
             aria-label=sentence.clone()
             on:pointerenter=move |e| pointing.enter(&e, thing)
@@ -461,7 +461,7 @@ fn arrow_view(
             {held}
             {tip}
             {label}
-        </g>
+        </g></g>
     }
 }
 

@@ -19,7 +19,7 @@ const APART: f64 = 84.0;
 /// From this width there is a scale of times at the left.
 const ROOMY: f64 = 460.0;
 /// Mean width of a letter of a label.
-const LETTER: f64 = 6.1;
+const LETTER: f64 = 6.3;
 /// Height of a label.
 const TEXT: f64 = 14.0;
 
@@ -406,7 +406,8 @@ impl Placer {
     fn cost(&self, r: &Rect) -> f64 {
         let near = self.taken.iter().rev().take(120);
         let area = |o: &Rect| {
-            let w = (r.right().min(o.right()) - r.x.max(o.x)).max(0.0);
+            // The halo of letters needs a little as well.
+            let w = (r.right().min(o.right()) - r.x.max(o.x) + 6.0).max(0.0);
             let h = (r.bottom().min(o.bottom()) - r.y.max(o.y)).max(0.0);
             w * h
         };
@@ -426,7 +427,7 @@ impl Placer {
             for (anchor, x) in [("start", at.x + gap), ("end", at.x - gap - w)] {
                 for dy in [0.0, 8.0, -8.0] {
                     let rect = Rect { x, y: at.y - 8.0 + dy, w, h: TEXT };
-                    let cut = if text.ends_with('…') { 20.0 } else { 0.0 };
+                    let cut = if text.ends_with('…') { 40.0 } else { 0.0 };
                     let cost = self.cost(&rect) + f64::abs(dy) + cut;
                     if best.as_ref().is_none_or(|b| cost < b.0) {
                         best = Some((cost, anchor, rect, text.clone()));
@@ -435,7 +436,7 @@ impl Placer {
             }
         }
         let (cost, anchor, rect, text) = best?;
-        if cost > 70.0 && !loud {
+        if cost > 90.0 && !loud {
             return None;
         }
         self.taken.push(rect);

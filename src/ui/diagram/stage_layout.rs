@@ -121,8 +121,12 @@ const STATUS: f64 = 1.7;
 const STATUS_NARROW: f64 = 3.1;
 const SECTION: f64 = 2.0;
 const LINE: f64 = 1.6;
-/// Sizes of type, largest first; rows are set a little smaller, and still 12 px at the last.
-const SIZES: [f64; 6] = [17.0, 16.0, 15.0, 14.25, 13.5, 13.0];
+/// Sizes of type, largest first; nothing on a card is ever smaller than 12 px.
+const SIZES: [f64; 8] = [17.0, 16.0, 15.0, 14.25, 13.5, 13.0, 12.5, 12.0];
+/// Room between two rows of one rank.
+const CLOSE: f64 = 44.0;
+/// The size where cards need not fit the height.
+const USUAL: f64 = 13.0;
 
 /// Height of a card in em.
 fn tall(need: &Need, wide: bool, narrow: bool) -> f64 {
@@ -169,7 +173,7 @@ pub fn plan(width: f64, height: f64, needs: &[Need], links: &[(usize, usize)]) -
     let mut plan = best.unwrap_or_else(|| {
         // It has to scroll: as little as can be.
         let shapes = if width < NARROW { &[Arrangement::Down][..] } else { &[Arrangement::Down, Arrangement::Led][..] };
-        let plans = shapes.iter().map(|s| arrange(width, height, SIZES[5], needs, *s).0);
+        let plans = shapes.iter().map(|s| arrange(width, height, USUAL, needs, *s).0);
         plans.min_by(|a, b| a.height.total_cmp(&b.height)).unwrap_or_default()
     });
     plan.routes = routes(&plan, links);
@@ -245,15 +249,19 @@ fn arrange(width: f64, height: f64, em: f64, needs: &[Need], shape: Arrangement)
                     (_, false, _) => 21.0,
                 };
                 let w = (room * weight(*i) / weights).min(cap * em);
-                (w, two && w >= 24.0 * em, w < 17.0 * em)
+                (w, two && w >= 22.0 * em, w < 17.0 * em)
             })
             .collect();
         let tallest = |f: &dyn Fn(usize) -> f64| (0..row.len()).map(f).fold(0.0, f64::max);
         let h = tallest(&|k| tall(&needs[row[k]], cards[k].1, cards[k].2)) * em;
         sized.push((cards, side, h.ceil()));
     }
-    let cards_tall: f64 = sized.iter().map(|s| s.2).sum();
-    let between = rows.len().saturating_sub(1) as f64;
+    // Between rows of one rank pass only links that go on; the others need room for messages.
+    let role = |row: &Vec<usize>| needs[row[0]].role;
+    let close: Vec<bool> = rows.windows(2).map(|pair| role(&pair[0]) == role(&pair[1])).collect();
+    let closed = close.iter().filter(|c| **c).count() as f64 * CLOSE;
+    let cards_tall = sized.iter().map(|s| s.2).sum::<f64>() + closed;
+    let between = close.iter().filter(|c| !**c).count() as f64;
     let needed = cards_tall + between * gap_least + 2.0 * margin;
     let free = (height - needed).max(0.0);
     // What is left over goes between the rows first, then above and below.
@@ -263,7 +271,7 @@ fn arrange(width: f64, height: f64, em: f64, needs: &[Need], shape: Arrangement)
     let mut y = if narrow_room { margin } else { (tall_room - used) / 2.0 };
     let mut cards = vec![Card::default(); needs.len()];
     let mut widest = 0.0_f64;
-    for (row, (sizes, side, h)) in rows.iter().zip(sized) {
+    for (k, (row, (sizes, side, h))) in rows.iter().zip(sized).enumerate() {
         let n = row.len() as f64;
         let sum: f64 = sizes.iter().map(|s| s.0).sum();
         // Room to spare goes between and around, but cards do not drift apart.
@@ -276,7 +284,7 @@ fn arrange(width: f64, height: f64, em: f64, needs: &[Need], shape: Arrangement)
             cards[*node] = Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
             x += w + side;
         }
-        y += h + gap;
+        y += h + if close.get(k) == Some(&true) { CLOSE } else { gap };
     }
     let total = if narrow_room { used + 2.0 * margin } else { tall_room };
     (Plan { em, width: width.max(widest.floor()), height: total, cards, routes: Vec::new() }, whole)
@@ -561,7 +569,7 @@ mod tests {
                         assert!(!overlap(&a.rect, &b.rect), "{w}x{h} {n}: {a:?} {b:?}");
                     }
                 }
-                assert!(plan.em >= 13.0);
+                assert!(plan.em >= 12.0);
             }
         }
     }
