@@ -8,8 +8,8 @@ use crate::texts::{Lang, duration, number, say, t};
 use crate::ui::icons::Icon;
 use crate::ui::{Command, use_lab};
 
-/// Most choices shown side by side; more make a list.
-const SIDE_BY_SIDE: usize = 3;
+/// Most letters of choices shown side by side; more make a list.
+const SIDE_BY_SIDE: usize = 30;
 
 /// A value in words.
 fn shown(lang: Lang, param: &Param, value: i64, name: &dyn Fn(&str) -> String) -> String {
@@ -80,6 +80,10 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
     let text = move |name: &str| lab.speaker().find(name).map_or_else(|| name.to_owned(), str::to_owned);
     let name = move || param.get().map(|p| text(&format!("param.{}", p.id))).unwrap_or_default();
     let about = move || param.get().and_then(|p| lab.speaker().find(&format!("param.{}.about", p.id)));
+    let letters = move |names: &[&str]| -> usize {
+        let id = param.get().map_or("", |p| p.id);
+        names.iter().map(|n| text(&format!("param.{id}.{n}")).chars().count()).sum()
+    };
     let set = move |to: i64| lab.send(Command::SetParam(place, to));
     let other = move || {
         let (param, lang) = (param.get()?, lab.lang.get());
@@ -110,8 +114,8 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
                         on:click=move |_| set(i64::from(value.get_untracked() == 0))
                     ></button>
                 }
-                .into_any(),
-                Range::Choice(names) if names.len() <= SIDE_BY_SIDE => {
+                    .into_any(),
+                Range::Choice(names) if letters(names) <= SIDE_BY_SIDE => {
                     let one = |(i, choice): (usize, &'static str)| {
                         let word = move || param.get().map(|p| text(&format!("param.{}.{choice}", p.id)));
                         view! {
@@ -208,12 +212,13 @@ fn stepper(
         let far = if direction > 0 { stride(now, by) } else { stride(now - 1, by) };
         set((now + direction * far).clamp(least, most));
     };
+    let (at_least, at_most) = (move || value.get() <= least, move || value.get() >= most);
     view! {
         <div class="stepper">
             <button
                 class="icon-btn small"
                 aria-label=move || t(lang.get(), "ui.params.less")
-                disabled=move || value.get() <= least
+                disabled=move || at_least()
                 on:click=move |_| step(-1)
             >
                 <Icon name="minus"/>
@@ -235,7 +240,7 @@ fn stepper(
             <button
                 class="icon-btn small"
                 aria-label=move || t(lang.get(), "ui.params.more")
-                disabled=move || value.get() >= most
+                disabled=move || at_most()
                 on:click=move |_| step(1)
             >
                 <Icon name="plus"/>

@@ -84,13 +84,26 @@ pub(super) fn promise_name(lab: Lab, promise: usize) -> String {
     speaker.find(&format!("promise.{id}")).unwrap_or(id).to_owned()
 }
 
-/// The lamps and their lanes.
+/// Whether a promise holds from the first state to the last: its lane would say nothing.
+fn is_steady(story: &Story, promise: usize) -> bool {
+    let changes = story.run.verdicts(promise).changes();
+    changes.iter().all(|(_, verdict)| Lamp::of(*verdict) == Lamp::Holds)
+}
+
+/// The lamps and their lanes. Promises that hold all along share one line.
 #[component]
 pub fn PromiseLanes() -> impl IntoView {
     let lab = use_lab();
     // Which promise explains itself.
     let open = RwSignal::new(None::<usize>);
-    let how_many = Memo::new(move |_| lab.story.with(|s| s.run.stage.pattern.promises.len()));
+    let sorted = Memo::new(move |_| {
+        lab.story.with(|s| {
+            let all = 0..s.run.stage.pattern.promises.len();
+            let (steady, lanes): (Vec<_>, Vec<_>) = all.partition(|p| is_steady(s, *p));
+            // One alone is as well shown as a lane.
+            if steady.len() > 1 { (lanes, steady) } else { ((0..lanes.len() + steady.len()).collect(), Vec::new()) }
+        })
+    });
     view! {
         <div
             class="lanes"
@@ -107,8 +120,73 @@ pub fn PromiseLanes() -> impl IntoView {
                 }
             }
         >
-            {move || (0..how_many.get()).map(|i| view! { <Lane promise=i open/> }).collect_view()}
+            {move || sorted.with(|(lanes, _)| lanes.iter().map(|i| view! { <Lane promise=*i open/> }).collect_view())}
+            {move || {
+                sorted
+                    .with(|(lanes, steady)| {
+                        (!steady.is_empty())
+                            .then(|| {
+                                let lang = lab.lang.get();
+                                let name = if lanes.is_empty() {
+                                    t(lang, "ui.promises.steady-all")
+                                } else {
+                                    t(lang, "ui.promises.steady")
+                                };
+                                let lamps = steady.iter().map(|i| view! { <Steady promise=*i open/> }).collect_view();
+                                view! {
+                                    <div class="lane lane-grid steady">
+                                        <p class="lane-name">{name}</p>
+                                        <div class="steady-lamps">{lamps}</div>
+                                    </div>
+                                }
+                            })
+                    })
+            }}
         </div>
+    }
+}
+
+/// A promise that holds all along.
+#[component]
+fn Steady(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
+    view! {
+        <span class="lamp-place">
+            <LampButton promise open/>
+            <Show when=move || open.get() == Some(promise)>
+                <Why promise open/>
+            </Show>
+        </span>
+    }
+}
+
+/// The lamp: name, shape and word; a click says why.
+#[component]
+fn LampButton(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
+    let lab = use_lab();
+    let lamp = Memo::new(move |_| {
+        let state = lab.state.get();
+        lab.story.with(|s| s.run.verdicts(promise).at(state).map_or(Lamp::NotYet, Lamp::of))
+    });
+    let is_open = move || open.get() == Some(promise);
+    view! {
+        <button
+            class=move || format!("lamp {}", lamp.get().class())
+            id=format!("lamp-{promise}")
+            aria-expanded=move || is_open().to_string()
+            aria-controls=format!("why-{promise}")
+            title=move || promise_name(lab, promise)
+            on:click=move |_| {
+                let opens = !is_open();
+                open.set(opens.then_some(promise));
+                lab.send(Command::Select(opens.then_some(Selection::Promise(promise))));
+            }
+        >
+            <span class="lamp-name">{move || promise_name(lab, promise)}</span>
+            <span class="lamp-state">
+                {move || view! { <Icon name=lamp.get().icon()/> }}
+                <span class="lamp-word">{move || lamp.get().word(lab.lang.get())}</span>
+            </span>
+        </button>
     }
 }
 
@@ -116,10 +194,6 @@ pub fn PromiseLanes() -> impl IntoView {
 fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
     let lab = use_lab();
     let bar = NodeRef::<html::Div>::new();
-    let lamp = Memo::new(move |_| {
-        let state = lab.state.get();
-        lab.story.with(|s| s.run.verdicts(promise).at(state).map_or(Lamp::NotYet, Lamp::of))
-    });
     let name = Memo::new(move |_| promise_name(lab, promise));
     let is_open = move || open.get() == Some(promise);
     let lane = move || {
@@ -129,7 +203,10 @@ fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
                 .into_iter()
                 .map(|(from, to, lamp)| {
                     let (left, right) = (percent_of(s, from), percent_of(s, to));
-                    let class = format!("lane-span {}", lamp.class());
+                    // What begins at the very end still shows.
+                    let left = left.min(99.4);
+                    let end = if right - left < 1.0 && right > 99.9 { " at-end" } else { "" };
+                    let class = format!("lane-span {}{end}", lamp.class());
                     let (left, width) = (as_percent(left), as_percent((right - left).max(0.35)));
                     if lamp == Lamp::Broken {
                         let says = say(lang, "ui.promises.go", &[("n", &count(lang, from))]);
@@ -159,23 +236,7 @@ fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
     };
     view! {
         <div class="lane lane-grid" class:sel=move || lab.selection.get() == Some(Selection::Promise(promise))>
-            <button
-                class=move || format!("lane-name lamp {}", lamp.get().class())
-                id=format!("lamp-{promise}")
-                aria-expanded=move || is_open().to_string()
-                aria-controls=format!("why-{promise}")
-                on:click=move |_| {
-                    let opens = !is_open();
-                    open.set(opens.then_some(promise));
-                    lab.send(Command::Select(opens.then_some(Selection::Promise(promise))));
-                }
-            >
-                <span class="lamp-name">{name}</span>
-                <span class="lamp-state">
-                    {move || view! { <Icon name=lamp.get().icon()/> }}
-                    {move || lamp.get().word(lab.lang.get())}
-                </span>
-            </button>
+            <div class="lane-name"><LampButton promise open/></div>
             <div
                 class="lane-bar"
                 node_ref=bar

@@ -156,7 +156,7 @@ fn rail(story: &Story, lang: Lang) -> impl IntoView + use<> {
             // Words only where they have room.
             let words = (to - from > 6.0).then(|| view! { <span>{time}</span> });
             view! {
-                <div class="tl-fold" style:left=as_percent(from) style:width=as_percent(to - from) title=text>
+                <div class="tl-fold" class:tight=(to - from < 16.0) style:left=as_percent(from) style:width=as_percent(to - from) title=text>
                     {words}
                 </div>
             }
@@ -292,7 +292,8 @@ fn Twigs() -> impl IntoView {
         let drawn = lab.story.with(|s| {
             others
                 .iter()
-                .map(|&i| {
+                .enumerate()
+                .map(|(row, &i)| {
                     let fork = common(&all, current, i).min(s.run.len());
                     let (from, to) = (percent_of(s, fork), percent_of(s, all[i].len).max(percent_of(s, fork) + 4.0));
                     let name = run_name(lang, i);
@@ -307,6 +308,7 @@ fn Twigs() -> impl IntoView {
                         <button
                             class="tl-twig"
                             class:broken=all[i].broken
+                            style:--row=row.to_string()
                             style:margin-left=as_percent(from)
                             style:width=as_percent((to.min(100.0) - from).max(8.0))
                             aria-label=says.clone()

@@ -147,7 +147,7 @@ fn Seed() -> impl IntoView {
                     inputmode="numeric"
                     autocomplete="off"
                     maxlength="20"
-                    size=move || seed().len().clamp(3, 12).to_string()
+                    style:--letters=move || seed().len().clamp(2, 20).to_string()
                     prop:value=seed
                     on:change=move |event| {
                         match event_target_value(&event).trim().parse::<u64>() {
