@@ -151,11 +151,9 @@ fn line<'a>(run: &'a Run, event: &TraceEvent) -> Line<'a> {
         What::Duplicated { msg, copy, from, to, kind, args } => {
             Line { copy_of: Some(msg.0), ..flight("duplicated", copy, from, to, kind, args) }
         }
-        What::Delayed { msg, from, to, kind, by } => Line {
-            args: None,
-            by_micros: Some(by.micros),
-            ..flight("delayed", msg, from, to, kind, Args::default())
-        },
+        What::Delayed { msg, from, to, kind, args, by } => {
+            Line { by_micros: Some(by.micros), ..flight("delayed", msg, from, to, kind, args) }
+        }
         What::Interfered { node, kind, how } => {
             let what = if how == Interference::Refuse { "made-to-refuse" } else { "made-to-fail" };
             Line { kind: id(pattern.messages, kind), ..at(what, node) }

@@ -152,7 +152,7 @@ impl World {
             envelope.due = due;
             envelope.held = true;
             self.schedule.push(due, Due::Deliver(id));
-            recorder.caused(What::Delayed { msg: id, from, to, kind, by }, born);
+            recorder.caused(What::Delayed { msg: id, from, to, kind, args, by }, born);
             self.ended(Point::AfterHold, to, from, kind);
             return;
         }

@@ -35,7 +35,7 @@ pub enum What {
     /// A second copy of a message is on its way.
     Duplicated { msg: MsgId, copy: MsgId, from: NodeId, to: NodeId, kind: u8, args: Args },
     /// A message arrived and is held on the link for longer.
-    Delayed { msg: MsgId, from: NodeId, to: NodeId, kind: u8, by: Span },
+    Delayed { msg: MsgId, from: NodeId, to: NodeId, kind: u8, args: Args, by: Span },
     /// The outside world interferes with the handling of the message just delivered.
     Interfered { node: NodeId, kind: u8, how: Interference },
     /// A step of one node alone.

@@ -148,7 +148,7 @@ pub fn fill(lang: Lang, text: &str, value: &dyn Fn(&str) -> Option<String>) -> S
         rest = &rest[start + len + 1..];
     }
     out.push_str(rest);
-    out
+    join::joined(lang, &out)
 }
 
 /// A whole number as the language groups its digits.

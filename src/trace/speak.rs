@@ -6,6 +6,7 @@ use std::sync::{Mutex, OnceLock};
 
 use crate::kernel::{Args, Cell, Interference, Label, Limit, Lost, NodeId, TraceEvent, What};
 use crate::patterns::pattern::{Kind, Node, Pattern};
+use crate::texts::join::NAME;
 use crate::texts::{self, Lang, Texts, duration, fill, number};
 
 /// Speaks one language about one system.
@@ -60,10 +61,11 @@ impl Speaker {
         self.node_form(node, None)
     }
 
-    /// The name of a node inside a sentence.
+    /// The name of a node to be put into a sentence by [`fill`], which joins it with the
+    /// preposition before it where the language does.
     #[must_use]
-    pub fn node_in(&self, node: NodeId) -> Cow<'static, str> {
-        self.node_form(node, Some("in"))
+    pub fn node_in(&self, node: NodeId) -> String {
+        format!("{NAME}{}", self.node_form(node, Some("in")))
     }
 
     fn node_form(&self, node: NodeId, form: Option<&str>) -> Cow<'static, str> {
@@ -145,7 +147,7 @@ impl Speaker {
             let value = *args.get(index.parse::<usize>().ok()?)?;
             Some(match how {
                 None => number(self.lang, i64::from(value)),
-                Some("node") => self.node_form(NodeId(value as u8), Some("in")).into_owned(),
+                Some("node") => self.node_in(NodeId(value as u8)),
                 Some("ms") => duration(self.lang, value.max(0) as u64 * 1000),
                 Some(group) => {
                     let inner = self.named(format!("{group}.{value}")).into_owned();
@@ -178,7 +180,9 @@ impl Speaker {
             What::Duplicated { from, to, kind, args, .. } => {
                 ("event.duplicated", self.message(kind, args, from, to))
             }
-            What::Delayed { from, to, kind, .. } => ("event.delayed", self.message(kind, [0; 3], from, to)),
+            What::Delayed { from, to, kind, args, .. } => {
+                ("event.delayed", self.message(kind, args, from, to))
+            }
             What::Interfered { how, .. } => match how {
                 Interference::Refuse => ("event.refuses", String::new()),
                 _ => ("event.fails", String::new()),
@@ -217,8 +221,8 @@ impl Speaker {
         let text = texts::t(self.lang, name);
         let sentence = fill(self.lang, text, &|place| match place {
             "what" => Some(subject.clone()),
-            "node" | "from" => from.map(|n| self.node_in(n).into_owned()),
-            "to" => to.map(|n| self.node_in(n).into_owned()),
+            "node" | "from" => from.map(|n| self.node_in(n)),
+            "to" => to.map(|n| self.node_in(n)),
             "by" => match *what {
                 What::Delayed { by, .. } => Some(duration(self.lang, by.micros)),
                 _ => None,
