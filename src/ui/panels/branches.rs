@@ -118,7 +118,7 @@ fn Compared(a: Arc<Story>, b: Arc<Story>, names: (usize, usize)) -> impl IntoVie
     let lamp = |story: &Story, promise: usize| {
         let verdict = story.run.verdicts(promise).at(story.run.len());
         let lamp = verdict.map_or(Lamp::NotYet, Lamp::of);
-        view! { <span class=format!("verdict {}", lamp.class())><Icon name=lamp.icon()/>{lamp.word(lang)}</span> }
+        view! { <span class=format!("compared-lamp {}", lamp.class())><Icon name=lamp.icon()/>{lamp.word(lang)}</span> }
     };
     let same_pattern = a.run.stage.pattern.id == b.run.stage.pattern.id;
     let promises = (0..if same_pattern { a.run.stage.pattern.promises.len() } else { 0 })

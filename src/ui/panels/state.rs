@@ -253,7 +253,7 @@ fn one_row(
         <tr class=format!("{mark} {}", change.class())>
             {place.map(|n| view! { <td class="place">{n.to_string()}</td> })}
             {cells}
-            <td class="row-mark" title=word.or(said)>
+            <td class="cell-mark" title=word.or(said)>
                 {icon.map(|icon| view! { <Icon name=icon/> })}
                 <span class="sr">{[word, said].into_iter().flatten().collect::<Vec<_>>().join(", ")}</span>
             </td>
