@@ -137,7 +137,7 @@ fn panel(view: View) -> impl IntoView {
         View::State => view! { <StateView/> }.into_any(),
         View::Journal => view! { <JournalView/> }.into_any(),
         View::Script => view! { <ScriptView/> }.into_any(),
-        View::Setup => view! { <ParamsView/> <BranchesView/> }.into_any(),
+        View::Setup => view! { <BranchesView/> <ParamsView/> }.into_any(),
         View::About => view! { <AboutView/> }.into_any(),
     };
     view! {

@@ -101,15 +101,24 @@ fn Compared(a: Arc<Story>, b: Arc<Story>, names: (usize, usize)) -> impl IntoVie
     let lang = lab.lang.get();
     let common = a.run.common_prefix(&b.run);
     let differ = common < a.run.len() || common < b.run.len();
+    // The first event of that step that the other run does not have.
+    let (in_a, in_b) = (a.run.step_events(common + 1).1, b.run.step_events(common + 1).1);
+    let alike = in_a.iter().zip(in_b).take_while(|(x, y)| x == y).count();
     let first = |story: &Story| {
         let speaker = story.speaker(lang);
         let (_, events) = story.run.step_events(common + 1);
-        events.first().map_or_else(|| t(lang, "ui.compare.over").to_owned(), |e| speaker.sentence(e))
+        events.get(alike).map_or_else(
+            || {
+                if events.is_empty() { t(lang, "ui.compare.over") } else { t(lang, "ui.compare.no-more") }
+                    .to_owned()
+            },
+            |e| speaker.sentence(e),
+        )
     };
     let lamp = |story: &Story, promise: usize| {
         let verdict = story.run.verdicts(promise).at(story.run.len());
         let lamp = verdict.map_or(Lamp::NotYet, Lamp::of);
-        view! { <span class=format!("verdict {}", lamp.class())><Icon name=lamp.icon()/>{lamp.word(lang)}</span> }
+        view! { <span class=format!("compared-lamp {}", lamp.class())><Icon name=lamp.icon()/>{lamp.word(lang)}</span> }
     };
     let same_pattern = a.run.stage.pattern.id == b.run.stage.pattern.id;
     let promises = (0..if same_pattern { a.run.stage.pattern.promises.len() } else { 0 })

@@ -114,14 +114,13 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
                         on:click=move |_| set(i64::from(value.get_untracked() == 0))
                     ></button>
                 }
-                    .into_any(),
+                .into_any(),
                 Range::Choice(names) if letters(names) <= SIDE_BY_SIDE => {
                     let one = |(i, choice): (usize, &'static str)| {
                         let word = move || param.get().map(|p| text(&format!("param.{}.{choice}", p.id)));
                         view! {
                             <button
-                                role="radio"
-                                aria-checked=move || (value.get() == i as i64).to_string()
+                                aria-pressed=move || (value.get() == i as i64).to_string()
                                 on:click=move |_| set(i as i64)
                             >
                                 {word}
@@ -129,7 +128,7 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
                         }
                     };
                     view! {
-                        <div class="seg" role="radiogroup" aria-labelledby=label_id>
+                        <div class="seg" role="group" aria-labelledby=label_id>
                             {names.iter().copied().enumerate().map(one).collect_view()}
                         </div>
                     }

@@ -101,7 +101,11 @@ pub fn PromiseLanes() -> impl IntoView {
             let all = 0..s.run.stage.pattern.promises.len();
             let (steady, lanes): (Vec<_>, Vec<_>) = all.partition(|p| is_steady(s, *p));
             // One alone is as well shown as a lane.
-            if steady.len() > 1 { (lanes, steady) } else { ((0..lanes.len() + steady.len()).collect(), Vec::new()) }
+            if steady.len() > 1 {
+                (lanes, steady)
+            } else {
+                ((0..lanes.len() + steady.len()).collect(), Vec::new())
+            }
         })
     });
     view! {
@@ -282,7 +286,7 @@ fn Why(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
     let broke =
         move || lab.story.with(|s| s.run.broken_at(promise).map(|state| (state, s.run.time(state).micros)));
     view! {
-        <div class="popover why" id=format!("why-{promise}") role="region" aria-label=move || promise_name(lab, promise)>
+        <div class="popover promise-why" id=format!("why-{promise}") role="region" aria-label=move || promise_name(lab, promise)>
             <div class="why-head">
                 <h4>{move || promise_name(lab, promise)}</h4>
                 <span class=move || {

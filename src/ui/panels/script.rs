@@ -153,27 +153,6 @@ fn Line(place: usize, editing: RwSignal<Option<usize>>) -> impl IntoView {
             <div class="script-body">
                 <p class="script-says">{says}</p>
                 {fate}
-                <Show when=is_edited>
-                    {move || {
-                        entry
-                            .get()
-                            .map(|e| {
-                                view! {
-                                    <EditLine
-                                        start=line(lab, &e)
-                                        done=Callback::new(move |new: Entry| {
-                                            editing.set(None);
-                                            lab.send(Command::Replace(place, new));
-                                        })
-                                        cancel=Callback::new(move |()| {
-                                            editing.set(None);
-                                            browser::focus(&format!("#edit-{place}"));
-                                        })
-                                    />
-                                }
-                            })
-                    }}
-                </Show>
             </div>
             <div class="script-tools">
                 <button
@@ -205,6 +184,27 @@ fn Line(place: usize, editing: RwSignal<Option<usize>>) -> impl IntoView {
                     <Icon name="trash"/>
                 </button>
             </div>
+            <Show when=is_edited>
+                {move || {
+                    entry
+                        .get()
+                        .map(|e| {
+                            view! {
+                                <EditLine
+                                    start=line(lab, &e)
+                                    done=Callback::new(move |new: Entry| {
+                                        editing.set(None);
+                                        lab.send(Command::Replace(place, new));
+                                    })
+                                    cancel=Callback::new(move |()| {
+                                        editing.set(None);
+                                        browser::focus(&format!("#edit-{place}"));
+                                    })
+                                />
+                            }
+                        })
+                }}
+            </Show>
         </li>
     }
 }
@@ -215,7 +215,7 @@ fn EditLine(start: String, done: Callback<Entry>, cancel: Callback<()>) -> impl 
     let lab = use_lab();
     let typed = RwSignal::new(start);
     let tried = RwSignal::new(false);
-    let field = NodeRef::<html::Input>::new();
+    let field = NodeRef::<html::Textarea>::new();
     Effect::new(move |_| {
         if let Some(field) = field.get() {
             let _ = field.focus();
@@ -250,18 +250,26 @@ fn EditLine(start: String, done: Callback<Entry>, cancel: Callback<()>) -> impl 
             }
         >
             <label class="sr" for="edit-line-field">{move || t(lab.lang.get(), "ui.script.line")}</label>
-            <input
+            <textarea
                 class="input mono"
                 id="edit-line-field"
                 node_ref=field
+                rows="2"
                 autocomplete="off"
                 autocapitalize="off"
                 spellcheck="false"
                 aria-invalid=move || wrong().is_some().to_string()
                 aria-describedby="edit-line-wrong"
                 prop:value=move || typed.get()
-                on:input=move |event| typed.set(event_target_value(&event))
-            />
+                on:input=move |event| typed.set(event_target_value(&event).replace('\n', " "))
+                on:keydown=move |event| {
+                    // One entry is one line: Enter is done with it.
+                    if event.key() == "Enter" {
+                        event.prevent_default();
+                        save();
+                    }
+                }
+            ></textarea>
             <p class="edit-wrong" id="edit-line-wrong" role="status">
                 {move || wrong().map(|w| view! { <Icon name="cross"/> <span>{w}</span> })}
             </p>

@@ -192,8 +192,8 @@ fn one_section(
         .into_iter()
         .enumerate()
         .map(|(i, (row, change))| {
-            let place = (section.shape == Shape::Log || section.shape == Shape::Queue)
-                .then_some(hidden + i + 1);
+            let place =
+                (section.shape == Shape::Log || section.shape == Shape::Queue).then_some(hidden + i + 1);
             one_row(row, change, place, columns, speaker)
         })
         .collect_view();
@@ -253,7 +253,7 @@ fn one_row(
         <tr class=format!("{mark} {}", change.class())>
             {place.map(|n| view! { <td class="place">{n.to_string()}</td> })}
             {cells}
-            <td class="why" title=word.or(said)>
+            <td class="cell-mark" title=word.or(said)>
                 {icon.map(|icon| view! { <Icon name=icon/> })}
                 <span class="sr">{[word, said].into_iter().flatten().collect::<Vec<_>>().join(", ")}</span>
             </td>

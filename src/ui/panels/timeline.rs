@@ -227,18 +227,35 @@ fn marks(story: &Story) -> impl IntoView + use<> {
                 let what = lab.story.with(|s| match kind {
                     Kind::Broken => (0..s.run.stage.pattern.promises.len())
                         .find(|p| s.run.broken_at(*p) == Some(state))
-                        .map(|p| speaker.find(&format!("promise.{}", s.run.stage.pattern.promises[p].id)).unwrap_or_default().to_owned()),
+                        .map(|p| {
+                            speaker
+                                .find(&format!("promise.{}", s.run.stage.pattern.promises[p].id))
+                                .unwrap_or_default()
+                                .to_owned()
+                        }),
                     _ => (s.run.step_events(state).1.iter())
                         .find(|e| super::journal::is_mark(&e.what))
                         .map(|e| speaker.sentence(e)),
                 });
                 let what = what.unwrap_or_default();
                 match kind {
-                    Kind::Broken => say(lang, "ui.mark.broken", &[("n", &count(lang, state)), ("what", &what)]),
-                    _ => say(lang, "ui.mark.event", &[("n", &count(lang, state)), ("what", &what), ("kind", &t(lang, text))]),
+                    Kind::Broken => {
+                        say(lang, "ui.mark.broken", &[("n", &count(lang, state)), ("what", &what)])
+                    }
+                    _ => say(
+                        lang,
+                        "ui.mark.event",
+                        &[("n", &count(lang, state)), ("what", &what), ("kind", &t(lang, text))],
+                    ),
                 }
             };
-            let edge = if x < 12.0 { " tip-start" } else if x > 88.0 { " tip-end" } else { "" };
+            let edge = if x < 12.0 {
+                " tip-start"
+            } else if x > 88.0 {
+                " tip-end"
+            } else {
+                ""
+            };
             view! {
                 <button
                     class=format!("{class}{edge}")
@@ -295,7 +312,8 @@ fn Twigs() -> impl IntoView {
                 .enumerate()
                 .map(|(row, &i)| {
                     let fork = common(&all, current, i).min(s.run.len());
-                    let (from, to) = (percent_of(s, fork), percent_of(s, all[i].len).max(percent_of(s, fork) + 4.0));
+                    let (from, to) =
+                        (percent_of(s, fork), percent_of(s, all[i].len).max(percent_of(s, fork) + 4.0));
                     let name = run_name(lang, i);
                     let n = count(lang, fork);
                     let says = if all[i].broken {
@@ -321,7 +339,8 @@ fn Twigs() -> impl IntoView {
                 })
                 .collect_view()
         });
-        let more = (rest > 0).then(|| say(lang, "ui.timeline.more-runs", &[("n", &count(lang, rest as i64))]));
+        let more =
+            (rest > 0).then(|| say(lang, "ui.timeline.more-runs", &[("n", &count(lang, rest as i64))]));
         Some(view! {
             <div class="tl-twigs" role="group" aria-label=t(lang, "ui.branches")>
                 {drawn}
