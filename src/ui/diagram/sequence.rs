@@ -142,8 +142,10 @@ pub fn SequenceView() -> impl IntoView {
                             };
                             view! {
                                 <button
-                                    class=move || format!("head {}", mood_class(mood()))
-                                    class:lit=move || pointing.lit.get().node == Some(node)
+                                    class=move || {
+                                        let lit = pointing.lit.get().node == Some(node);
+                                        format!("head {}{}", mood_class(mood()), if lit { " lit" } else { "" })
+                                    }
                                     style:left=format!("{x}px")
                                     style:max-width=format!("{}px", apart - 2.0)
                                     title=move || format!("{name}: {}", mood_word(lab.lang.get(), mood()))
@@ -260,17 +262,32 @@ fn whole(
         .bands
         .iter()
         .map(|band| {
-            let text = duration(lang, band.micros);
-            let w = text.chars().count() as f64 * 6.6 + 56.0;
-            let middle = band.y + band.h / 2.0;
-            let x = (width / 2.0).max(w / 2.0);
             view! {
                 <g class="fold">
                     <rect x="0" y=band.y width=width height=band.h/>
                     <path d=format!("M0 {0}H{width}M0 {1}H{width}", band.y, band.y + band.h)/>
-                    <rect class="fold-tag" x=x - w / 2.0 y=middle - 9.0 width=w height="18" rx="9"/>
-                    <path class="fold-dots" d=format!("M{} {middle}h13M{} {middle}h13", x - w / 2.0 + 10.0, x + w / 2.0 - 22.0)/>
-                    <text x=x y=middle + 4.0 text-anchor="middle">{text}</text>
+                </g>
+            }
+        })
+        .collect_view();
+    // Between two life lines, where nothing else is.
+    let middle = picture.columns.len() / 2;
+    let x = match (picture.columns.get(middle.wrapping_sub(1)), picture.columns.get(middle)) {
+        (Some(a), Some(b)) => f64::midpoint(a.1, b.1),
+        _ => width / 2.0,
+    };
+    let tags = picture
+        .bands
+        .iter()
+        .map(|band| {
+            let text = duration(lang, band.micros);
+            let (w, y) = (wide(&text) + 14.0, band.y + band.h / 2.0);
+            let dots = |x: f64| format!("M{x} {}v0M{x} {}v0M{x} {}v0", y - 22.0, y - 16.0, y + 16.0) + &format!("M{x} {}v0", y + 22.0);
+            view! {
+                <g class="fold">
+                    <rect class="fold-tag" x=x - w / 2.0 y=y - 9.0 width=w height="18" rx="9"/>
+                    <path class="fold-dots" d=dots(x)/>
+                    <text x=x y=y + 4.0 text-anchor="middle">{text}</text>
                 </g>
             }
         })
@@ -287,6 +304,7 @@ fn whole(
         {lines}
         {bands}
         {bars}
+        {tags}
         <g class="arrows" role="list">{arrows}</g>
         <g class="dots">{dots}</g>
     }
