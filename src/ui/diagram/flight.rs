@@ -36,9 +36,7 @@ pub fn seen(story: &Story, state: u32, position: f64) -> Vec<TokenKey> {
             && match f.end {
                 FlightEnd::Open => true,
                 FlightEnd::Delivered(end) => end > state,
-                FlightEnd::Lost(end, _) => {
-                    end > state || position < story.axis.position(end) + LINGER
-                }
+                FlightEnd::Lost(end, _) => end > state || position < story.axis.position(end) + LINGER,
             }
     };
     story.chart.flights.iter().filter(there).map(key).collect()
@@ -53,10 +51,8 @@ fn progress(story: &Story, f: &Flight, position: f64, still: bool) -> (f64, f64)
         FlightEnd::Open => 0.8,
         _ => 1.0,
     };
-    if let FlightEnd::Lost(..) = f.end {
-        if position >= end {
-            return (reach, (1.0 - (position - end) / LINGER).clamp(0.0, 1.0));
-        }
+    if matches!(f.end, FlightEnd::Lost(..)) && position >= end {
+        return (reach, (1.0 - (position - end) / LINGER).clamp(0.0, 1.0));
     }
     if still {
         return (0.5 * reach, 1.0);
@@ -154,7 +150,9 @@ pub fn Token(
             plan.with(|p| {
                 let (a, b) = (f.from.index(), f.to.index());
                 let route = p.routes.iter().find(|r| (r.a, r.b) == (a, b) || (r.b, r.a) == (a, b))?;
-                let extra = usize::from(style.get() == Style::Undo) + usize::from(f.copy) + usize::from(f.held.is_some());
+                let extra = usize::from(style.get() == Style::Undo)
+                    + usize::from(f.copy)
+                    + usize::from(f.held.is_some());
                 let w = text.with(|t| t.chars().count()) as f64 * 6.6 + 20.0 + extra as f64 * 18.0;
                 // What is lost on the way is lost where it can be seen.
                 let midway = matches!(f.end, FlightEnd::Lost(_, Lost::Dropped | Lost::Network | Lost::Cut));

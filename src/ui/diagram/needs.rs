@@ -110,10 +110,9 @@ pub fn needs(story: &Story, known: Option<&[CardNeed]>) -> Vec<CardNeed> {
 pub fn brief(slots: &[Slot]) -> Vec<usize> {
     let log = slots.iter().rposition(|s| s.shape == Shape::Log);
     let mut shown: Vec<usize> = (0..slots.len().min(2)).collect();
-    if let (Some(log), 2) = (log, shown.len()) {
-        if !shown.contains(&log) {
-            shown[1] = log;
-        }
+    if let (Some(log), [_, second]) = (log, &mut shown[..]) {
+        // A log that is among the first two is the second at the latest.
+        *second = log.max(*second);
     }
     shown
 }

@@ -193,7 +193,11 @@ impl Picture {
                 break;
             }
             let past = (position - from) * unit;
-            position = if past < tall { from + past / tall * (to - from) } else { position + (to - from) - tall / unit };
+            position = if past < tall {
+                from + past / tall * (to - from)
+            } else {
+                position + (to - from) - tall / unit
+            };
             if past < tall {
                 break;
             }
@@ -241,8 +245,11 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
     let apart = ((width - left - right) / (n - 1.0).max(1.0)).clamp(APART, 210.0);
     let spread = apart * (n - 1.0) + left + right;
     let spare = (width - spread).max(0.0) / 2.0;
-    let columns: Vec<(NodeId, f64)> =
-        order.iter().enumerate().map(|(i, node)| (*node, (left + spare + apart * i as f64).round())).collect();
+    let columns: Vec<(NodeId, f64)> = order
+        .iter()
+        .enumerate()
+        .map(|(i, node)| (*node, (left + spare + apart * i as f64).round()))
+        .collect();
     let at = |state| axis.position(state);
     let folds: Vec<(f64, f64)> = axis.folds().iter().map(|f| (at(f.state), at(f.state + 1))).collect();
     let folded: f64 = folds.iter().map(|(a, b)| b - a).sum();
@@ -284,9 +291,11 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
     }
 
     for (node, x) in picture.columns.clone() {
-        for (from, to, mood) in run.moods(node).spans(end) {
+        let spans: Vec<_> = run.moods(node).spans(end).collect();
+        for (i, (from, to, mood)) in spans.iter().copied().enumerate() {
             let (y0, mut y1) = (y(from), y(to));
-            if to == end {
+            // What is so at the end stays so.
+            if i + 1 == spans.len() {
                 y1 += BOTTOM / 2.0;
             }
             if mood == Mood::Idle || y1 - y0 < 1.0 {
@@ -346,18 +355,21 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
         let Some((kind, text)) = wording(&spot.what, speaker, words) else { continue };
         let at = Pt { x: xs[spot.node.index()], y: y(spot.state) };
         // Several of one step stand under each other.
-        let before = picture.dots.iter().rev().take(6).filter(|d| d.state == spot.state && same(d.at.x, at.x)).count();
+        let before = picture
+            .dots
+            .iter()
+            .rev()
+            .take(6)
+            .filter(|d| d.state == spot.state && same(d.at.x, at.x))
+            .count();
         let at = Pt { x: at.x, y: at.y + before as f64 * 12.0 };
         picture.dots.push(Dot { kind, at, state: spot.state, event: spot.event, label: None });
         let i = picture.dots.len() - 1;
         let room = apart - 26.0;
         picture.dots[i].label = placer.beside(at, &text, room, kind);
     }
-    let lines: Vec<(Pt, Pt)> = picture
-        .arrows
-        .iter()
-        .filter_map(|a| Some((*a.line.first()?, *a.line.last()?)))
-        .collect();
+    let lines: Vec<(Pt, Pt)> =
+        picture.arrows.iter().filter_map(|a| Some((*a.line.first()?, *a.line.last()?))).collect();
     for (i, arrow) in picture.arrows.iter_mut().enumerate() {
         let flight = &chart.flights[arrow.flight];
         let text = speaker.message(flight.kind, flight.args, flight.from, flight.to);
@@ -456,7 +468,13 @@ impl Placer {
     /// Beside a mark on a life line: whole where that covers nothing, else what fits.
     fn beside(&mut self, at: Pt, text: &str, room: f64, kind: DotKind) -> Option<Word> {
         let loud = !matches!(kind, DotKind::Written | DotKind::Local | DotKind::Fact);
-        let gap = if kind == DotKind::Local { 20.0 } else if loud { 14.0 } else { 10.0 };
+        let gap = if kind == DotKind::Local {
+            20.0
+        } else if loud {
+            14.0
+        } else {
+            10.0
+        };
         let mut best: Option<(f64, &'static str, Rect, String)> = None;
         for text in [Some(text.to_owned()), shortened(text, room - gap)].into_iter().flatten() {
             let w = wide(&text);

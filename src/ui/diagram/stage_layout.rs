@@ -162,7 +162,8 @@ pub fn plan(width: f64, height: f64, full: &[Need], brief: &[Need], links: &[(us
     let mut plan = fitting(width, height, full, brief).unwrap_or_else(|| {
         // It has to scroll: as little as can be.
         let narrow = width < NARROW;
-        let shapes = if narrow { &[Arrangement::Down][..] } else { &[Arrangement::Down, Arrangement::Led][..] };
+        let shapes =
+            if narrow { &[Arrangement::Down][..] } else { &[Arrangement::Down, Arrangement::Led][..] };
         let plans = shapes.iter().map(|s| arrange(width, height, USUAL, full, *s).0);
         plans.min_by(|a, b| a.height.total_cmp(&b.height)).unwrap_or_default()
     });
@@ -293,7 +294,8 @@ fn arrange(width: f64, height: f64, em: f64, needs: &[Need], shape: Arrangement)
         widest = widest.max(line + 2.0 * margin);
         let mut x = (width - line) / 2.0;
         for (node, (w, wide, narrow)) in row.iter().zip(sizes) {
-            cards[*node] = Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
+            cards[*node] =
+                Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
             x += w + side;
         }
         y += h + if close.get(k) == Some(&true) { CLOSE } else { gap };
@@ -311,7 +313,13 @@ fn arrange_across(width: f64, height: f64, em: f64, needs: &[Need], margin: f64)
     let side_by_side = |i: usize| needs[i].sections.len() > 1;
     let wide_for = |two: f64| -> Vec<f64> {
         let of = |i: &usize| {
-            if needs[*i].is_bare() { 11.0 } else if side_by_side(*i) { two } else { 18.0 }
+            if needs[*i].is_bare() {
+                11.0
+            } else if side_by_side(*i) {
+                two
+            } else {
+                18.0
+            }
         };
         columns.iter().map(|c| c.iter().map(of).fold(0.0, f64::max) * em).collect()
     };
@@ -326,8 +334,10 @@ fn arrange_across(width: f64, height: f64, em: f64, needs: &[Need], margin: f64)
     let mut tallest: f64 = 0.0;
     for (column, w) in columns.iter().zip(&widths) {
         let narrow = *w < 16.5 * em;
-        let heights: Vec<f64> =
-            column.iter().map(|i| (tall(&needs[*i], roomy.is_some() && side_by_side(*i), narrow) * em).ceil()).collect();
+        let heights: Vec<f64> = column
+            .iter()
+            .map(|i| (tall(&needs[*i], roomy.is_some() && side_by_side(*i), narrow) * em).ceil())
+            .collect();
         let sum: f64 = heights.iter().sum();
         let k = column.len() as f64;
         let free = (height - sum - 2.0 * margin - (k - 1.0) * stack).max(0.0);
@@ -337,7 +347,8 @@ fn arrange_across(width: f64, height: f64, em: f64, needs: &[Need], margin: f64)
         let mut y = ((height - used) / 2.0).max(margin);
         for (node, h) in column.iter().zip(heights) {
             let wide = roomy.is_some() && side_by_side(*node);
-            cards[*node] = Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
+            cards[*node] =
+                Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
             y += h + step;
         }
         x += w + gap;
@@ -371,10 +382,19 @@ fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
     let port = |node: usize, other: usize| -> Pt {
         let (me, you) = (&rects[node], &rects[other]);
         let s = side(me, you);
-        let level = |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
+        let level =
+            |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
         let mut there: Vec<(f64, usize)> = links
             .iter()
-            .filter_map(|&(a, b)| if a == node { Some(b) } else if b == node { Some(a) } else { None })
+            .filter_map(|&(a, b)| {
+                if a == node {
+                    Some(b)
+                } else if b == node {
+                    Some(a)
+                } else {
+                    None
+                }
+            })
             .filter(|&o| o != node && side(me, &rects[o]) == s)
             .map(|o| (level(&rects[o]), o))
             .collect();
@@ -516,7 +536,8 @@ impl Route {
         // All of it stays clear of the cards at both ends.
         let total = length(&self.line).max(1.0);
         let (_, way) = at(&self.line, along);
-        let half = if self.upright { h / 2.0 / way.y.abs().max(0.3) } else { w / 2.0 / way.x.abs().max(0.3) };
+        let half =
+            if self.upright { h / 2.0 / way.y.abs().max(0.3) } else { w / 2.0 / way.x.abs().max(0.3) };
         let clear = ((half + 4.0) / total).clamp(0.06, 0.46);
         let (p, way) = at(&self.line, clear + (1.0 - 2.0 * clear) * along);
         let steps = f64::from(lane) + if meets { 0.5 } else { 0.0 };
@@ -564,8 +585,7 @@ mod tests {
     }
 
     fn star(services: usize) -> (Vec<Need>, Vec<(usize, usize)>) {
-        let mut needs =
-            vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
+        let mut needs = vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
         let mut links = vec![(0, 1)];
         for i in 0..services {
             needs.push(need(Role::Service, true, &[2, 4]));
@@ -629,7 +649,10 @@ mod tests {
         for r in &plan.routes {
             let there = r.token(r.a, 0.5, (90.0, 24.0), true, 0);
             let back = r.token(r.b, 0.5, (90.0, 24.0), true, 0);
-            assert!((there.x - back.x).abs() >= 90.0 || (there.y - back.y).abs() >= 24.0, "{there:?} {back:?}");
+            assert!(
+                (there.x - back.x).abs() >= 90.0 || (there.y - back.y).abs() >= 24.0,
+                "{there:?} {back:?}"
+            );
         }
     }
 }
