@@ -36,9 +36,7 @@ pub fn seen(story: &Story, state: u32, position: f64) -> Vec<TokenKey> {
             && match f.end {
                 FlightEnd::Open => true,
                 FlightEnd::Delivered(end) => end > state,
-                FlightEnd::Lost(end, _) => {
-                    end > state || position < story.axis.position(end) + LINGER
-                }
+                FlightEnd::Lost(end, _) => end > state || position < story.axis.position(end) + LINGER,
             }
     };
     story.chart.flights.iter().filter(there).map(key).collect()
@@ -53,10 +51,8 @@ fn progress(story: &Story, f: &Flight, position: f64, still: bool) -> (f64, f64)
         FlightEnd::Open => 0.8,
         _ => 1.0,
     };
-    if let FlightEnd::Lost(..) = f.end {
-        if position >= end {
-            return (reach, (1.0 - (position - end) / LINGER).clamp(0.0, 1.0));
-        }
+    if matches!(f.end, FlightEnd::Lost(..)) && position >= end {
+        return (reach, (1.0 - (position - end) / LINGER).clamp(0.0, 1.0));
     }
     if still {
         return (0.5 * reach, 1.0);
@@ -154,8 +150,14 @@ pub fn Token(
             plan.with(|p| {
                 let (a, b) = (f.from.index(), f.to.index());
                 let route = p.routes.iter().find(|r| (r.a, r.b) == (a, b) || (r.b, r.a) == (a, b))?;
-                let extra = usize::from(style.get() == Style::Undo) + usize::from(f.copy) + usize::from(f.held.is_some());
+                let extra = usize::from(style.get() == Style::Undo)
+                    + usize::from(f.copy)
+                    + usize::from(f.held.is_some());
                 let w = text.with(|t| t.chars().count()) as f64 * 6.6 + 20.0 + extra as f64 * 18.0;
+                // What is lost on the way is lost where it can be seen.
+                let midway = matches!(f.end, FlightEnd::Lost(_, Lost::Dropped | Lost::Network | Lost::Cut));
+                let middle = if a == route.a { route.middle } else { 1.0 - route.middle };
+                let way = if midway { way * 2.0 * middle } else { way };
                 let at = route.token(a, way, (w, TALL), meets.get(), lane.get());
                 let half = w / 2.0 + 3.0;
                 Some((Pt { x: at.x.clamp(half, (p.width - half).max(half)), y: at.y }, seen))
@@ -164,15 +166,22 @@ pub fn Token(
         at.unwrap_or_default()
     };
     let place = Memo::new(move |_| place());
+    let class = move || {
+        let flags = [
+            (pointing.lit.get().msg == Some(MsgId(token.0)), " lit"),
+            (gone.get(), " gone"),
+            (held.get(), " held"),
+            (opener.shows(thing), " open"),
+        ];
+        let mut class = style_class(style.get()).to_owned();
+        class.extend(flags.iter().filter(|f| f.0).map(|f| f.1));
+        class
+    };
     let id = opener.id("message", token.0);
     let button = id.clone();
     view! {
         <button
-            class=move || style_class(style.get())
-            class:lit=move || pointing.lit.get().msg == Some(MsgId(token.0))
-            class:gone=gone
-            class:held=held
-            class:open=move || opener.shows(thing)
+            class=class
             id=id
             aria-haspopup="menu"
             aria-label=move || {

@@ -105,14 +105,30 @@ pub fn needs(story: &Story, known: Option<&[CardNeed]>) -> Vec<CardNeed> {
     needs
 }
 
-/// The same for the layout.
+/// Which slots a brief card shows: two, the log among them.
 #[must_use]
-pub fn for_layout(story: &Story, needs: &[CardNeed]) -> Vec<Need> {
+pub fn brief(slots: &[Slot]) -> Vec<usize> {
+    let log = slots.iter().rposition(|s| s.shape == Shape::Log);
+    let mut shown: Vec<usize> = (0..slots.len().min(2)).collect();
+    if let (Some(log), [_, second]) = (log, &mut shown[..]) {
+        // A log that is among the first two is the second at the latest.
+        *second = log.max(*second);
+    }
+    shown
+}
+
+/// The same for the layout: with every section, or brief.
+#[must_use]
+pub fn for_layout(story: &Story, needs: &[CardNeed], is_brief: bool) -> Vec<Need> {
     (needs.iter().zip(&story.run.stage.nodes))
-        .map(|(need, node)| Need {
-            role: node.role,
-            status: need.status,
-            sections: need.slots.iter().map(|s| s.lines).collect(),
+        .map(|(need, node)| {
+            let all = || (0..need.slots.len()).collect();
+            let shown: Vec<usize> = if is_brief { brief(&need.slots) } else { all() };
+            Need {
+                role: node.role,
+                status: need.status,
+                sections: shown.into_iter().map(|i| need.slots[i].lines).collect(),
+            }
         })
         .collect()
 }

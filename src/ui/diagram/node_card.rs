@@ -5,7 +5,7 @@ use std::sync::Arc;
 use leptos::prelude::*;
 
 use super::acts_menu::Opener;
-use super::needs::{CardNeed, ROWS, Slot, places};
+use super::needs::{CardNeed, ROWS, Slot, brief, places};
 use super::pointing::Pointing;
 use super::stage_layout::Plan;
 use crate::kernel::{Cell, Description, Mark, Mood, NodeId, Row, Section, Shape, What};
@@ -44,16 +44,26 @@ pub fn NodeCard(
         Mood::Down => lab.story.with(|s| lost_in_crash(s, &lab.speaker(), lab.state.get(), node)),
         _ => String::new(),
     });
+    // One attribute: a reactive `class` and toggles beside it would overwrite each other.
+    let class = move || {
+        let card = card.get();
+        let bare = needs.with(|n| n.get(i).is_some_and(|n| n.slots.is_empty()));
+        let flags = [
+            (lit(), " lit"),
+            (card.narrow, " narrow"),
+            (card.wide, " wide"),
+            (paused(), " paused"),
+            (bare, " bare"),
+        ];
+        let mut class = format!("card {}", mood_class(mood()));
+        class.extend(flags.iter().filter(|f| f.0).map(|f| f.1));
+        class
+    };
     let id = opener.id("node", u32::from(node.0));
     let button = id.clone();
     view! {
         <article
-            class=move || format!("card {}", mood_class(mood()))
-            class:lit=lit
-            class:narrow=move || card.get().narrow
-            class:wide=move || card.get().wide
-            class:paused=paused
-            class:bare=move || needs.with(|n| n.get(i).is_some_and(|n| n.slots.is_empty()))
+            class=class
             style:width=move || format!("{}px", card.get().rect.w)
             style:height=move || format!("{}px", card.get().rect.h)
             style:transform=move || format!("translate({}px,{}px)", card.get().rect.x, card.get().rect.y)
@@ -83,7 +93,7 @@ pub fn NodeCard(
                 let view = view.get();
                 let (need, view) = need.zip(view)?;
                 let speaker = lab.speaker();
-                Some(body(&need, &view, was.get().as_ref(), &speaker, &lost.get()))
+                Some(body(&need, plan.with(|p| p.brief), &view, was.get().as_ref(), &speaker, &lost.get()))
             }}
             <button
                 class="card-act"
@@ -127,6 +137,7 @@ fn lost_in_crash(story: &Story, speaker: &Speaker, state: u32, node: NodeId) -> 
 
 fn body(
     need: &CardNeed,
+    is_brief: bool,
     view: &NodeView,
     was: Option<&Description>,
     speaker: &Speaker,
@@ -151,10 +162,12 @@ fn body(
         ),
         _ => holds.status.as_ref().map(|label| speaker.label(label).into_any()),
     };
+    let shown = is_brief.then(|| brief(&need.slots));
     let sections: Vec<_> = need
         .slots
         .iter()
         .enumerate()
+        .filter(|(slot_at, _)| shown.as_ref().is_none_or(|s| s.contains(slot_at)))
         .map(|(slot_at, slot)| {
             let at = places.iter().position(|p| *p == Some(slot_at));
             match at {

@@ -115,7 +115,8 @@ pub fn SequenceView() -> impl IntoView {
         let name = speaker.node(node).into_owned();
         let id = lab.story.with(|s| s.run.stage.nodes[node.index()].id);
         let brief = speaker.find(&format!("node.{id}.short")).map(str::to_owned);
-        let shown = if wide(&name) * 1.12 > apart - 4.0 { brief.unwrap_or(name.clone()) } else { name.clone() };
+        let shown =
+            if wide(&name) * 1.12 > apart - 4.0 { brief.unwrap_or(name.clone()) } else { name.clone() };
         (shortened(&shown, apart).unwrap_or(shown), name)
     };
     view! {
@@ -142,8 +143,10 @@ pub fn SequenceView() -> impl IntoView {
                             };
                             view! {
                                 <button
-                                    class=move || format!("head {}", mood_class(mood()))
-                                    class:lit=move || pointing.lit.get().node == Some(node)
+                                    class=move || {
+                                        let lit = pointing.lit.get().node == Some(node);
+                                        format!("head {}{}", mood_class(mood()), if lit { " lit" } else { "" })
+                                    }
                                     style:left=format!("{x}px")
                                     style:max-width=format!("{}px", apart - 2.0)
                                     title=move || format!("{name}: {}", mood_word(lab.lang.get(), mood()))
@@ -260,17 +263,35 @@ fn whole(
         .bands
         .iter()
         .map(|band| {
-            let text = duration(lang, band.micros);
-            let w = text.chars().count() as f64 * 6.6 + 56.0;
-            let middle = band.y + band.h / 2.0;
-            let x = (width / 2.0).max(w / 2.0);
             view! {
                 <g class="fold">
                     <rect x="0" y=band.y width=width height=band.h/>
                     <path d=format!("M0 {0}H{width}M0 {1}H{width}", band.y, band.y + band.h)/>
-                    <rect class="fold-tag" x=x - w / 2.0 y=middle - 9.0 width=w height="18" rx="9"/>
-                    <path class="fold-dots" d=format!("M{} {middle}h13M{} {middle}h13", x - w / 2.0 + 10.0, x + w / 2.0 - 22.0)/>
-                    <text x=x y=middle + 4.0 text-anchor="middle">{text}</text>
+                </g>
+            }
+        })
+        .collect_view();
+    // Between two life lines, where nothing else is.
+    let middle = picture.columns.len() / 2;
+    let x = match (picture.columns.get(middle.wrapping_sub(1)), picture.columns.get(middle)) {
+        (Some(a), Some(b)) => f64::midpoint(a.1, b.1),
+        _ => width / 2.0,
+    };
+    let tags = picture
+        .bands
+        .iter()
+        .map(|band| {
+            let text = duration(lang, band.micros);
+            let (w, y) = (wide(&text) + 14.0, band.y + band.h / 2.0);
+            let dots = |x: f64| {
+                format!("M{x} {}v0M{x} {}v0M{x} {}v0", y - 22.0, y - 16.0, y + 16.0)
+                    + &format!("M{x} {}v0", y + 22.0)
+            };
+            view! {
+                <g class="fold">
+                    <rect class="fold-tag" x=x - w / 2.0 y=y - 9.0 width=w height="18" rx="9"/>
+                    <path class="fold-dots" d=dots(x)/>
+                    <text x=x y=y + 4.0 text-anchor="middle">{text}</text>
                 </g>
             }
         })
@@ -287,6 +308,7 @@ fn whole(
         {lines}
         {bands}
         {bars}
+        {tags}
         <g class="arrows" role="list">{arrows}</g>
         <g class="dots">{dots}</g>
     }
@@ -322,8 +344,8 @@ fn bar_view(bar: &Bar, picture: &Picture, story: &Story, lang: Lang) -> impl Int
     } else {
         view! {
             <rect class="bar-fill" x=x - w / 2.0 y=y width=w height=h rx=w / 3.0/>
-            {(settled && bar.mood != Mood::Working && h > 26.0).then(|| view! {
-                <g class="verdict" transform=format!("translate({x} {}) scale(0.7)", y + 13.0)>
+            {(settled && bar.mood != Mood::Working && h > 34.0).then(|| view! {
+                <g class="verdict" transform=format!("translate({x} {}) scale(0.7)", y + 26.0)>
                     <circle r="9"/>
                     {sign(mood_class(bar.mood))}
                 </g>
@@ -357,7 +379,12 @@ fn head_of(line: &[Pt]) -> String {
     let (px, py) = (-dy * 3.6, dx * 3.6);
     format!(
         "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        b.x, b.y, back.x + px, back.y + py, back.x - px, back.y - py
+        b.x,
+        b.y,
+        back.x + px,
+        back.y + py,
+        back.x - px,
+        back.y - py
     )
 }
 
@@ -373,7 +400,8 @@ fn arrow_view(
     let flight = &story.chart.flights[arrow.flight];
     let thing = Selection::Flight(arrow.msg);
     let msg = arrow.msg;
-    let mut sentence = story.run.events().get(flight.event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();
+    let mut sentence =
+        story.run.events().get(flight.event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();
     if let Tip::Lost(_) = arrow.tip {
         // How it ended is a sentence of its own.
         let end = flight.end.state(story.run.len());
@@ -465,7 +493,13 @@ fn arrow_view(
     }
 }
 
-fn dot_view(lab: Lab, dot: &Dot, story: &Story, speaker: &Speaker, pointing: Pointing) -> impl IntoView + use<> {
+fn dot_view(
+    lab: Lab,
+    dot: &Dot,
+    story: &Story,
+    speaker: &Speaker,
+    pointing: Pointing,
+) -> impl IntoView + use<> {
     let (event, state) = (dot.event, dot.state);
     let thing = Selection::Event(event);
     let sentence = story.run.events().get(event as usize).map(|e| speaker.sentence(e)).unwrap_or_default();

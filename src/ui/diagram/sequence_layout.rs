@@ -15,7 +15,7 @@ pub const BOTTOM: f64 = 56.0;
 /// Least and most pixels of a unit of the axis.
 const UNIT: (f64, f64) = (10.0, 18.0);
 /// Least room between two life lines.
-const APART: f64 = 84.0;
+const APART: f64 = 68.0;
 /// From this width there is a scale of times at the left.
 const ROOMY: f64 = 460.0;
 /// Mean width of a letter of a label.
@@ -159,21 +159,54 @@ pub struct Picture {
     pub dots: Vec<Dot>,
     /// Folded spans.
     pub bands: Vec<Band>,
+    /// Where folded spans begin and end on the axis.
+    pub folds: Vec<(f64, f64)>,
     /// A scale of times: place and microseconds.
     pub times: Vec<(f64, u64)>,
 }
 
+/// Height of a folded span.
+const FOLD: f64 = 64.0;
+
 impl Picture {
-    /// Where a position on the axis stands.
+    /// Where a position on the axis stands. A folded span is no longer than it needs to be.
     #[must_use]
     pub fn y(&self, position: f64) -> f64 {
-        TOP + position * self.unit
+        let mut y = TOP + position * self.unit;
+        for (from, to) in &self.folds {
+            let inside = position.min(*to) - from;
+            if inside > 0.0 {
+                y -= inside * self.unit - inside / (to - from) * self.fold(*from, *to);
+            }
+        }
+        y
     }
 
     /// The position on the axis of a place.
     #[must_use]
     pub fn position(&self, y: f64) -> f64 {
-        (y - TOP) / self.unit.max(1e-9)
+        let unit = self.unit.max(1e-9);
+        let mut position = (y - TOP) / unit;
+        for (from, to) in &self.folds {
+            let tall = self.fold(*from, *to);
+            if position <= *from {
+                break;
+            }
+            let past = (position - from) * unit;
+            position = if past < tall {
+                from + past / tall * (to - from)
+            } else {
+                position + (to - from) - tall / unit
+            };
+            if past < tall {
+                break;
+            }
+        }
+        position
+    }
+
+    fn fold(&self, from: f64, to: f64) -> f64 {
+        FOLD.min((to - from) * self.unit)
     }
 }
 
@@ -208,22 +241,32 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
     order.sort_by_key(|n| (run.stage.nodes[n.index()].role, n.0));
     let n = order.len().max(1) as f64;
     let roomy = width >= ROOMY;
-    let (left, right) = if roomy { (84.0, 48.0) } else { (40.0, 40.0) };
+    let (left, right) = if roomy { (74.0, 40.0) } else { (38.0, 38.0) };
     let apart = ((width - left - right) / (n - 1.0).max(1.0)).clamp(APART, 210.0);
     let spread = apart * (n - 1.0) + left + right;
     let spare = (width - spread).max(0.0) / 2.0;
-    let columns: Vec<(NodeId, f64)> =
-        order.iter().enumerate().map(|(i, node)| (*node, (left + spare + apart * i as f64).round())).collect();
-    let unit = ((height - TOP - BOTTOM) / axis.len().max(1.0)).clamp(UNIT.0, UNIT.1);
+    let columns: Vec<(NodeId, f64)> = order
+        .iter()
+        .enumerate()
+        .map(|(i, node)| (*node, (left + spare + apart * i as f64).round()))
+        .collect();
+    let at = |state| axis.position(state);
+    let folds: Vec<(f64, f64)> = axis.folds().iter().map(|f| (at(f.state), at(f.state + 1))).collect();
+    let folded: f64 = folds.iter().map(|(a, b)| b - a).sum();
+    let open = height - TOP - BOTTOM - FOLD * folds.len() as f64;
+    let unit = (open / (axis.len() - folded).max(1.0)).clamp(UNIT.0, UNIT.1);
     let mut picture = Picture {
         width: spread.max(width),
-        height: (TOP + axis.len() * unit + BOTTOM).max(height),
+        height: 0.0,
         unit,
+        folds,
         columns,
         apart,
         ..Picture::default()
     };
-    let y = |state: u32| TOP + axis.position(state) * unit;
+    picture.height = (picture.y(axis.len()) + BOTTOM).max(height);
+    let places: Vec<f64> = (0..axis.states()).map(|state| picture.y(axis.position(state))).collect();
+    let y = |state: u32| places[(state as usize).min(places.len() - 1)];
     let xs: Vec<f64> = {
         let mut xs = vec![0.0; order.len()];
         for (node, x) in &picture.columns {
@@ -248,9 +291,11 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
     }
 
     for (node, x) in picture.columns.clone() {
-        for (from, to, mood) in run.moods(node).spans(end) {
+        let spans: Vec<_> = run.moods(node).spans(end).collect();
+        for (i, (from, to, mood)) in spans.iter().copied().enumerate() {
             let (y0, mut y1) = (y(from), y(to));
-            if to == end {
+            // What is so at the end stays so.
+            if i + 1 == spans.len() {
                 y1 += BOTTOM / 2.0;
             }
             if mood == Mood::Idle || y1 - y0 < 1.0 {
@@ -310,18 +355,21 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
         let Some((kind, text)) = wording(&spot.what, speaker, words) else { continue };
         let at = Pt { x: xs[spot.node.index()], y: y(spot.state) };
         // Several of one step stand under each other.
-        let before = picture.dots.iter().rev().take(6).filter(|d| d.state == spot.state && same(d.at.x, at.x)).count();
+        let before = picture
+            .dots
+            .iter()
+            .rev()
+            .take(6)
+            .filter(|d| d.state == spot.state && same(d.at.x, at.x))
+            .count();
         let at = Pt { x: at.x, y: at.y + before as f64 * 12.0 };
         picture.dots.push(Dot { kind, at, state: spot.state, event: spot.event, label: None });
         let i = picture.dots.len() - 1;
         let room = apart - 26.0;
         picture.dots[i].label = placer.beside(at, &text, room, kind);
     }
-    let lines: Vec<(Pt, Pt)> = picture
-        .arrows
-        .iter()
-        .filter_map(|a| Some((*a.line.first()?, *a.line.last()?)))
-        .collect();
+    let lines: Vec<(Pt, Pt)> =
+        picture.arrows.iter().filter_map(|a| Some((*a.line.first()?, *a.line.last()?))).collect();
     for (i, arrow) in picture.arrows.iter_mut().enumerate() {
         let flight = &chart.flights[arrow.flight];
         let text = speaker.message(flight.kind, flight.args, flight.from, flight.to);
@@ -420,7 +468,13 @@ impl Placer {
     /// Beside a mark on a life line: whole where that covers nothing, else what fits.
     fn beside(&mut self, at: Pt, text: &str, room: f64, kind: DotKind) -> Option<Word> {
         let loud = !matches!(kind, DotKind::Written | DotKind::Local | DotKind::Fact);
-        let gap = if kind == DotKind::Local { 20.0 } else if loud { 14.0 } else { 10.0 };
+        let gap = if kind == DotKind::Local {
+            20.0
+        } else if loud {
+            14.0
+        } else {
+            10.0
+        };
         let mut best: Option<(f64, &'static str, Rect, String)> = None;
         for text in [Some(text.to_owned()), shortened(text, room - gap)].into_iter().flatten() {
             let w = wide(&text);
@@ -528,6 +582,15 @@ mod tests {
                 assert!(apart, "{a:?} {b:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_place_leads_back_to_its_position_across_folds() {
+        let picture = Picture { unit: 10.0, folds: vec![(5.0, 29.0), (40.0, 64.0)], ..Picture::default() };
+        for p in [0.0, 4.9, 5.0, 11.0, 29.0, 33.0, 50.0, 64.0, 80.0] {
+            assert!((picture.position(picture.y(p)) - p).abs() < 1e-6, "{p}");
+        }
+        assert!(picture.y(29.0) - picture.y(5.0) < FOLD + 0.1);
     }
 
     #[test]

@@ -47,7 +47,12 @@ pub fn StageView() -> impl IntoView {
     let plan: Memo<Plan> = Memo::new(move |_| {
         let (width, height) = size.get();
         let pairs: Vec<_> = links.with(|l| l.iter().map(|(a, b)| (a.index(), b.index())).collect());
-        lab.story.with(|story| needs.with(|n| plan(width, height, &for_layout(story, n), &pairs)))
+        lab.story.with(|story| {
+            needs.with(|n| {
+                let (full, brief) = (for_layout(story, n, false), for_layout(story, n, true));
+                plan(width, height, &full, &brief, &pairs)
+            })
+        })
     });
     let before = Memo::new(move |_| {
         let state = lab.state.get();

@@ -93,6 +93,8 @@ pub struct Route {
     pub upright: bool,
     /// Where its handle stands: near its middle, clear of the cards.
     pub handle: Pt,
+    /// The fraction of the way where that is.
+    pub middle: f64,
 }
 
 /// The stage, laid out.
@@ -108,6 +110,8 @@ pub struct Plan {
     pub cards: Vec<Card>,
     /// A route a link.
     pub routes: Vec<Route>,
+    /// Whether cards show only their most telling sections.
+    pub brief: bool,
 }
 
 /// Under this width a stage is a phone's: it grows downwards and the page scrolls.
@@ -150,34 +154,43 @@ fn tall(need: &Need, wide: bool, narrow: bool) -> f64 {
     2.0 * PAD + head + status + body
 }
 
-/// Lays out the stage.
+/// Lays out the stage. `brief` is what the cards need when they leave out all but the most telling
+/// sections: used only where nothing else fits.
 #[must_use]
-pub fn plan(width: f64, height: f64, needs: &[Need], links: &[(usize, usize)]) -> Plan {
+pub fn plan(width: f64, height: f64, full: &[Need], brief: &[Need], links: &[(usize, usize)]) -> Plan {
     let width = width.max(240.0);
-    let mut best: Option<Plan> = None;
-    if width >= NARROW {
-        // Whole ranks first, then the size of type.
-        'found: for broken in [false, true] {
+    let mut plan = fitting(width, height, full, brief).unwrap_or_else(|| {
+        // It has to scroll: as little as can be.
+        let narrow = width < NARROW;
+        let shapes =
+            if narrow { &[Arrangement::Down][..] } else { &[Arrangement::Down, Arrangement::Led][..] };
+        let plans = shapes.iter().map(|s| arrange(width, height, USUAL, full, *s).0);
+        plans.min_by(|a, b| a.height.total_cmp(&b.height)).unwrap_or_default()
+    });
+    plan.routes = routes(&plan, links);
+    plan
+}
+
+/// The best arrangement that needs no scrolling: everything on the cards first, then whole ranks,
+/// then the size of type.
+fn fitting(width: f64, height: f64, full: &[Need], brief: &[Need]) -> Option<Plan> {
+    if width < NARROW {
+        return None;
+    }
+    for (needs, is_brief) in [(full, false), (brief, true)] {
+        for broken in [false, true] {
             for em in SIZES {
                 for shape in Arrangement::ALL {
                     let (plan, whole) = arrange(width, height, em, needs, shape);
                     let fits = plan.height <= height + 0.5 && plan.width <= width + 0.5;
                     if fits && (whole || broken) {
-                        best = Some(plan);
-                        break 'found;
+                        return Some(Plan { brief: is_brief, ..plan });
                     }
                 }
             }
         }
     }
-    let mut plan = best.unwrap_or_else(|| {
-        // It has to scroll: as little as can be.
-        let shapes = if width < NARROW { &[Arrangement::Down][..] } else { &[Arrangement::Down, Arrangement::Led][..] };
-        let plans = shapes.iter().map(|s| arrange(width, height, USUAL, needs, *s).0);
-        plans.min_by(|a, b| a.height.total_cmp(&b.height)).unwrap_or_default()
-    });
-    plan.routes = routes(&plan, links);
-    plan
+    None
 }
 
 /// How ranks are arranged, best first.
@@ -281,13 +294,14 @@ fn arrange(width: f64, height: f64, em: f64, needs: &[Need], shape: Arrangement)
         widest = widest.max(line + 2.0 * margin);
         let mut x = (width - line) / 2.0;
         for (node, (w, wide, narrow)) in row.iter().zip(sizes) {
-            cards[*node] = Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
+            cards[*node] =
+                Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
             x += w + side;
         }
         y += h + if close.get(k) == Some(&true) { CLOSE } else { gap };
     }
     let total = if narrow_room { used + 2.0 * margin } else { tall_room };
-    (Plan { em, width: width.max(widest.floor()), height: total, cards, routes: Vec::new() }, whole)
+    (Plan { em, width: width.max(widest.floor()), height: total, cards, ..Plan::default() }, whole)
 }
 
 /// Ranks from left to right, for a stage that is low and wide.
@@ -296,10 +310,22 @@ fn arrange_across(width: f64, height: f64, em: f64, needs: &[Need], margin: f64)
     let n = columns.len() as f64;
     let gap_least = 128.0;
     let stack = 24.0;
-    let widths: Vec<f64> = columns
-        .iter()
-        .map(|c| if c.iter().all(|i| needs[*i].is_bare()) { 11.0 * em } else { 18.0 * em })
-        .collect();
+    let side_by_side = |i: usize| needs[i].sections.len() > 1;
+    let wide_for = |two: f64| -> Vec<f64> {
+        let of = |i: &usize| {
+            if needs[*i].is_bare() {
+                11.0
+            } else if side_by_side(*i) {
+                two
+            } else {
+                18.0
+            }
+        };
+        columns.iter().map(|c| c.iter().map(of).fold(0.0, f64::max) * em).collect()
+    };
+    let fits = |w: &Vec<f64>| w.iter().sum::<f64>() + (n - 1.0) * gap_least + 2.0 * margin <= width;
+    let roomy = Some(wide_for(25.0)).filter(fits);
+    let widths = roomy.clone().unwrap_or_else(|| wide_for(18.0));
     let cards_wide: f64 = widths.iter().sum();
     let needed = cards_wide + (n - 1.0) * gap_least + 2.0 * margin;
     let gap = gap_least + ((width - needed).max(0.0) * 0.8 / (n - 1.0).max(1.0)).min(120.0);
@@ -308,8 +334,10 @@ fn arrange_across(width: f64, height: f64, em: f64, needs: &[Need], margin: f64)
     let mut tallest: f64 = 0.0;
     for (column, w) in columns.iter().zip(&widths) {
         let narrow = *w < 16.5 * em;
-        let heights: Vec<f64> =
-            column.iter().map(|i| (tall(&needs[*i], false, narrow) * em).ceil()).collect();
+        let heights: Vec<f64> = column
+            .iter()
+            .map(|i| (tall(&needs[*i], roomy.is_some() && side_by_side(*i), narrow) * em).ceil())
+            .collect();
         let sum: f64 = heights.iter().sum();
         let k = column.len() as f64;
         let free = (height - sum - 2.0 * margin - (k - 1.0) * stack).max(0.0);
@@ -318,13 +346,14 @@ fn arrange_across(width: f64, height: f64, em: f64, needs: &[Need], margin: f64)
         tallest = tallest.max(sum + (k - 1.0) * stack + 2.0 * margin);
         let mut y = ((height - used) / 2.0).max(margin);
         for (node, h) in column.iter().zip(heights) {
+            let wide = roomy.is_some() && side_by_side(*node);
             cards[*node] =
-                Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide: false, narrow };
+                Card { rect: Rect { x: x.round(), y: y.round(), w: w.floor(), h }, wide, narrow };
             y += h + step;
         }
         x += w + gap;
     }
-    Plan { em, width: needed.max(width), height: tallest.max(height), cards, routes: Vec::new() }
+    Plan { em, width: needed.max(width), height: tallest.max(height), cards, ..Plan::default() }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -353,10 +382,19 @@ fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
     let port = |node: usize, other: usize| -> Pt {
         let (me, you) = (&rects[node], &rects[other]);
         let s = side(me, you);
-        let level = |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
+        let level =
+            |r: &Rect| if matches!(s, Side::Top | Side::Bottom) { r.middle().x } else { r.middle().y };
         let mut there: Vec<(f64, usize)> = links
             .iter()
-            .filter_map(|&(a, b)| if a == node { Some(b) } else if b == node { Some(a) } else { None })
+            .filter_map(|&(a, b)| {
+                if a == node {
+                    Some(b)
+                } else if b == node {
+                    Some(a)
+                } else {
+                    None
+                }
+            })
             .filter(|&o| o != node && side(me, &rects[o]) == s)
             .map(|o| (level(&rects[o]), o))
             .collect();
@@ -385,8 +423,9 @@ fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
             !rects.iter().any(|r| r.holds(p, 17.0))
         };
         let spots = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9];
-        let handle = at(&line, spots.into_iter().find(clear).unwrap_or(0.5)).0;
-        Route { a, b, line, upright, handle }
+        let middle = spots.into_iter().find(clear).unwrap_or(0.5);
+        let handle = at(&line, middle).0;
+        Route { a, b, line, upright, handle, middle }
     };
     links.iter().map(route).collect()
 }
@@ -409,7 +448,7 @@ fn way(rects: &[Rect], a: usize, b: usize, p: Pt, q: Pt) -> Vec<Pt> {
         let step = 22.0 * down;
         let mut lanes: Vec<f64> = Vec::new();
         for r in rects {
-            lanes.extend([r.x - 13.0, r.right() + 13.0]);
+            lanes.extend([r.x - 10.0, r.right() + 10.0]);
         }
         for x in lanes.into_iter().filter(|x| *x > 4.0) {
             ways.push(round(&[
@@ -432,22 +471,25 @@ fn way(rects: &[Rect], a: usize, b: usize, p: Pt, q: Pt) -> Vec<Pt> {
     ways.into_iter().min_by(|x, y| cost(x).total_cmp(&cost(y))).unwrap_or_default()
 }
 
-/// A polyline with its corners cut round (Chaikin).
+/// A polyline with round corners.
 fn round(line: &[Pt]) -> Vec<Pt> {
-    let mut line = line.to_vec();
-    for _ in 0..3 {
-        let mut next = vec![line[0]];
-        for pair in line.windows(2) {
-            let mix = |t: f64| Pt {
-                x: pair[0].x + (pair[1].x - pair[0].x) * t,
-                y: pair[0].y + (pair[1].y - pair[0].y) * t,
-            };
-            next.extend([mix(0.25), mix(0.75)]);
-        }
-        next.push(line[line.len() - 1]);
-        line = next;
+    const RADIUS: f64 = 20.0;
+    let mix = |a: Pt, b: Pt, t: f64| Pt { x: a.x + (b.x - a.x) * t, y: a.y + (b.y - a.y) * t };
+    let mut out = vec![line[0]];
+    for corner in line.windows(3) {
+        let (a, c, b) = (corner[0], corner[1], corner[2]);
+        let near = |to: Pt| {
+            let len = (to.x - c.x).hypot(to.y - c.y).max(1e-9);
+            mix(c, to, (RADIUS / len).min(0.5))
+        };
+        let (from, to) = (near(a), near(b));
+        out.extend((0..=6).map(|i| {
+            let t = f64::from(i) / 6.0;
+            mix(mix(from, c, t), mix(c, to, t), t)
+        }));
     }
-    line
+    out.push(line[line.len() - 1]);
+    out
 }
 
 /// The length of a line.
@@ -494,7 +536,8 @@ impl Route {
         // All of it stays clear of the cards at both ends.
         let total = length(&self.line).max(1.0);
         let (_, way) = at(&self.line, along);
-        let half = if self.upright { h / 2.0 / way.y.abs().max(0.3) } else { w / 2.0 / way.x.abs().max(0.3) };
+        let half =
+            if self.upright { h / 2.0 / way.y.abs().max(0.3) } else { w / 2.0 / way.x.abs().max(0.3) };
         let clear = ((half + 4.0) / total).clamp(0.06, 0.46);
         let (p, way) = at(&self.line, clear + (1.0 - 2.0 * clear) * along);
         let steps = f64::from(lane) + if meets { 0.5 } else { 0.0 };
@@ -542,8 +585,7 @@ mod tests {
     }
 
     fn star(services: usize) -> (Vec<Need>, Vec<(usize, usize)>) {
-        let mut needs =
-            vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
+        let mut needs = vec![need(Role::Client, false, &[]), need(Role::Coordinator, true, &[3])];
         let mut links = vec![(0, 1)];
         for i in 0..services {
             needs.push(need(Role::Service, true, &[2, 4]));
@@ -561,7 +603,7 @@ mod tests {
         for (w, h) in [(360.0, 500.0), (412.0, 0.0), (700.0, 640.0), (900.0, 620.0), (1400.0, 420.0)] {
             for n in 1..=6 {
                 let (needs, links) = star(n);
-                let plan = plan(w, h, &needs, &links);
+                let plan = plan(w, h, &needs, &needs, &links);
                 for (i, a) in plan.cards.iter().enumerate() {
                     assert!(a.rect.x >= 0.0 && a.rect.right() <= plan.width, "{w}x{h} {n}: {a:?}");
                     assert!(a.rect.y >= 0.0 && a.rect.bottom() <= plan.height, "{w}x{h} {n}: {a:?}");
@@ -579,7 +621,7 @@ mod tests {
         for (w, h) in [(360.0, 0.0), (700.0, 640.0), (1100.0, 700.0)] {
             for n in 1..=6 {
                 let (needs, links) = star(n);
-                let plan = plan(w, h, &needs, &links);
+                let plan = plan(w, h, &needs, &needs, &links);
                 for r in &plan.routes {
                     for i in 0..=40 {
                         let (p, _) = at(&r.line, f64::from(i) / 40.0);
@@ -595,7 +637,7 @@ mod tests {
     #[test]
     fn a_low_and_wide_stage_runs_across() {
         let (needs, links) = star(2);
-        let plan = plan(1400.0, 400.0, &needs, &links);
+        let plan = plan(1400.0, 400.0, &needs, &needs, &links);
         assert!(plan.cards[0].rect.right() < plan.cards[1].rect.x);
         assert!(plan.height <= 400.5);
     }
@@ -603,11 +645,14 @@ mod tests {
     #[test]
     fn tokens_that_meet_pass_each_other() {
         let (needs, links) = star(2);
-        let plan = plan(700.0, 640.0, &needs, &links);
+        let plan = plan(700.0, 640.0, &needs, &needs, &links);
         for r in &plan.routes {
             let there = r.token(r.a, 0.5, (90.0, 24.0), true, 0);
             let back = r.token(r.b, 0.5, (90.0, 24.0), true, 0);
-            assert!((there.x - back.x).abs() >= 90.0 || (there.y - back.y).abs() >= 24.0, "{there:?} {back:?}");
+            assert!(
+                (there.x - back.x).abs() >= 90.0 || (there.y - back.y).abs() >= 24.0,
+                "{there:?} {back:?}"
+            );
         }
     }
 }

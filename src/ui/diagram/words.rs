@@ -64,7 +64,7 @@ fn menu_of_node(story: &Story, speaker: &Speaker, state: u32, node: NodeId) -> M
             Deed::CrashAt(_) | Deed::RefuseWrite(_) => 2,
             _ => 1,
         };
-        let reason = act.entry.is_none().then(|| match act.deed {
+        let reason = act.entry.is_none().then_some(match act.deed {
             Deed::Command(_) => "act.no.paused",
             _ => "act.no.now",
         });
