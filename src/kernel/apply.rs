@@ -199,7 +199,7 @@ impl World {
         let copy = MsgId(self.schedule.next_message);
         let (from, to, kind, args) = (original.from, original.to, original.kind, original.args);
         let born = recorder.event(What::Duplicated { msg, copy, from, to, kind, args });
-        self.launch(Envelope { born, held: false, doomed: false, ..original.clone() });
+        self.launch(Envelope { born, held: false, doomed: false, ..original.clone() }, recorder);
     }
 
     fn persisted(
@@ -293,7 +293,7 @@ impl World {
                     held: false,
                     doomed: false,
                 };
-                self.launch(envelope);
+                self.launch(envelope, recorder);
                 return self.moment(Point::AfterSend, node, to, kind);
             }
             Effect::Local { kind, args } => {
@@ -342,7 +342,7 @@ impl World {
     }
 
     /// Puts a message on its link.
-    fn launch(&mut self, mut envelope: Envelope) {
+    fn launch(&mut self, mut envelope: Envelope, recorder: &mut Recorder<'_>) {
         let (from, to) = (envelope.from, envelope.to);
         let link = self.link(from, to);
         let s = &mut self.schedule;
@@ -365,8 +365,10 @@ impl World {
             s.next_message += 1;
             let later = due + Span::us(s.network.latency(s.seed, to, from, n));
             s.push(later, Due::Deliver(again));
+            let (kind, args) = (envelope.kind, envelope.args);
+            let born = recorder.event(What::Duplicated { msg: id, copy: again, from, to, kind, args });
             self.state.in_flight.put(id, envelope.clone());
-            self.state.in_flight.put(again, Envelope { due: later, ..envelope });
+            self.state.in_flight.put(again, Envelope { born, due: later, ..envelope });
         } else {
             self.state.in_flight.put(id, envelope);
         }

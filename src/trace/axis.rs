@@ -11,7 +11,7 @@ const LEAST: f64 = 1.6;
 /// A span longer than this, in milliseconds, is folded to [`FOLDED`] units.
 const LONG: f64 = 40.0;
 /// Room of a folded span, in units.
-const FOLDED: f64 = 24.0;
+const FOLDED: f64 = 14.0;
 
 /// Positions of states along the axis, in units; state 0 stands at 0.
 #[derive(Clone, Debug, PartialEq)]

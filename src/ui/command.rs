@@ -43,8 +43,8 @@ pub enum Command {
     Seed(u64),
     /// Sets a parameter, by its place in the pattern's list.
     SetParam(usize, i64),
-    /// Adds an entry to the fault script: a new branch, at the current moment.
-    Add(Entry),
+    /// Adds entries to the fault script, all in one new branch, at the current moment.
+    Add(Vec<Entry>),
     /// Adds the scenario's offered fault of this number (from 0).
     Offer(usize),
     /// Replaces an entry.

@@ -162,17 +162,17 @@ impl Session {
             Command::NewSeed => self.change(Arrival::Start, |r| r.seed = browser::fresh_seed()),
             Command::Seed(seed) => self.change(Arrival::Start, |r| r.seed = seed),
             Command::SetParam(place, value) => self.change(Arrival::Stay, |r| r.set_param(place, value)),
-            Command::Add(entry) => {
-                if self.recipe_untracked().script.len() >= limits::SCRIPT {
+            Command::Add(entries) => {
+                if self.recipe_untracked().script.len() + entries.len() > limits::SCRIPT {
                     self.tell("lab.script-full", &[("n", &limits::SCRIPT)]);
                     return;
                 }
-                self.change(Arrival::SeeIt, |r| r.script.push(entry));
+                self.change(Arrival::SeeIt, |r| r.script.extend(entries));
             }
             Command::Offer(n) => {
                 let offer = self.recipe_untracked().offers().get(n).copied();
                 if let Some(entry) = offer {
-                    self.carry_out(Command::Add(entry));
+                    self.carry_out(Command::Add(vec![entry]));
                 }
             }
             Command::Replace(i, entry) => self.change(Arrival::Stay, |r| {

@@ -111,9 +111,7 @@ pub fn ActsMenu(
             return;
         }
         opener.close();
-        for entry in entries {
-            lab.send(Command::Add(entry));
-        }
+        lab.send(Command::Add(entries));
     };
     Effect::new(move |_| {
         if opener.open.with(Option::is_some) {

@@ -35,7 +35,7 @@ fn Languages() -> impl IntoView {
                 class="lang"
                 lang=lang.tag()
                 title=name
-                aria-label=name
+                aria-label=format!("{short}, {name}")
                 aria-pressed=move || (settings.lang.get() == lang).to_string()
                 on:click=move |_| settings.choose_lang(lang)
             >

@@ -346,7 +346,7 @@ fn AddLine() -> impl IntoView {
                     start=String::from("fault ")
                     done=Callback::new(move |entry: Entry| {
                         open.set(false);
-                        lab.send(Command::Add(entry));
+                        lab.send(Command::Add(vec![entry]));
                     })
                     cancel=Callback::new(move |()| open.set(false))
                 />
