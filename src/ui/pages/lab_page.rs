@@ -253,11 +253,11 @@ fn LabHeader(open: RwSignal<Option<Open>>) -> impl IntoView {
                 </select>
             </label>
             <span class="grow"></span>
-            <button class="icon-btn quiet" on:click=move |_| open.set(Some(Open::Palette))
+            <button class="icon-btn quiet only-desk" on:click=move |_| open.set(Some(Open::Palette))
                 aria-label=move || t(lab.lang.get(), "lab.palette") title=move || t(lab.lang.get(), "lab.palette.tip")>
                 <Icon name="search"/>
             </button>
-            <button class="icon-btn quiet" on:click=move |_| open.set(Some(Open::Keys))
+            <button class="icon-btn quiet only-desk" on:click=move |_| open.set(Some(Open::Keys))
                 aria-label=move || t(lab.lang.get(), "lab.keys") title=move || t(lab.lang.get(), "lab.keys.tip")>
                 <Icon name="keyboard"/>
             </button>
