@@ -83,8 +83,7 @@ pub fn media(query: &str) -> Signal<bool> {
     matches.into()
 }
 
-/// Calls back on keys that no field is being typed into. Returns a guard-free listener for the life
-/// of the page: the caller looks whether its lab is still there.
+/// Calls back on keys that nobody has dealt with, as long as the calling component lives.
 pub fn on_key(mut pressed: impl FnMut(&KeyboardEvent) + 'static) {
     let call = Closure::<dyn FnMut(KeyboardEvent)>::new(move |event: KeyboardEvent| {
         if !event.default_prevented() {
@@ -92,7 +91,12 @@ pub fn on_key(mut pressed: impl FnMut(&KeyboardEvent) + 'static) {
         }
     });
     let _ = window().add_event_listener_with_callback("keydown", call.as_ref().unchecked_ref());
-    call.forget();
+    let held = StoredValue::new_local(call);
+    on_cleanup(move || {
+        held.try_with_value(|call| {
+            window().remove_event_listener_with_callback("keydown", call.as_ref().unchecked_ref())
+        });
+    });
 }
 
 /// Whether an event comes from something a person types into.

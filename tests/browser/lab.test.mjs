@@ -253,10 +253,14 @@ test("a following link opens another run in the same tab, and back returns", asy
 test("a long run is recorded without freezing the page", async () => {
   const tab = await openLab("#/lab/two-phase-commit/shop?view=setup");
   const { page } = tab;
-  const orders = page.getByLabel("Orders", { exact: true });
-  await orders.fill("300");
-  await orders.press("Enter");
-  await page.waitForFunction(() => Number(document.querySelector(".lab").dataset.steps) > 4000, null, { polling: 100, timeout: 60_000 });
+  const set = async (name, value) => {
+    const field = page.getByLabel(name, { exact: true });
+    await field.fill(value);
+    await field.press("Enter");
+  };
+  await set("The run ends after", "60000");
+  await set("Orders", "400");
+  await page.waitForFunction(() => Number(document.querySelector(".lab").dataset.steps) > 6000, null, { polling: 100, timeout: 60_000 });
   await page.keyboard.press("Escape");
   await page.locator(".lab h1").first().evaluate((e) => e.ownerDocument.activeElement.blur());
   await page.keyboard.press("End");

@@ -38,7 +38,15 @@ impl Opener {
     #[must_use]
     pub fn new(lab: Lab) -> Self {
         static VIEWS: AtomicU32 = AtomicU32::new(0);
-        Self { lab, open: RwSignal::new(None), number: VIEWS.fetch_add(1, Ordering::Relaxed) }
+        let opener = Self { lab, open: RwSignal::new(None), number: VIEWS.fetch_add(1, Ordering::Relaxed) };
+        // Wherever the focus is: the menu may be open before its first item has it.
+        browser::on_key(move |event| {
+            if event.key() == "Escape" && opener.open.try_with_untracked(Option::is_some) == Some(true) {
+                event.prevent_default();
+                opener.close();
+            }
+        });
+        opener
     }
 
     /// The identity of a button in the page.

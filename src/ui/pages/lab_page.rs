@@ -99,10 +99,14 @@ fn LabFrame(session: Session, lab: Lab) -> impl IntoView {
                 } else {
                     view! {
                         <main class="lab-views wide">
-                            <section class="lab-stage" aria-label=move || t(lab.lang.get(), "view.stage")>
+                            <section class="lab-stage" aria-labelledby="view-stage">
+                                <h2 class="visually-hidden" id="view-stage">{move || t(lab.lang.get(), "view.stage")}</h2>
                                 <StageView/>
                             </section>
-                            <section class="lab-sequence" aria-label=move || t(lab.lang.get(), "view.sequence")>
+                            <section class="lab-sequence" aria-labelledby="view-sequence">
+                                <h2 class="visually-hidden" id="view-sequence">
+                                    {move || t(lab.lang.get(), "view.sequence")}
+                                </h2>
                                 <SequenceView/>
                             </section>
                             <section class="lab-side">
@@ -131,6 +135,7 @@ fn LabFrame(session: Session, lab: Lab) -> impl IntoView {
 
 /// The panel of a view.
 fn panel(view: View) -> impl IntoView {
+    let lang = use_lab().lang;
     let inside = match view {
         View::Stage => view! { <StageView/> }.into_any(),
         View::Sequence => view! { <SequenceView/> }.into_any(),
@@ -148,6 +153,7 @@ fn panel(view: View) -> impl IntoView {
             aria-labelledby=format!("tab-{}", view.id())
             tabindex="-1"
         >
+            <h2 class="visually-hidden">{move || t(lang.get(), view.text())}</h2>
             {inside}
         </div>
     }

@@ -288,7 +288,7 @@ fn Why(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
     view! {
         <div class="popover promise-why" id=format!("why-{promise}") role="region" aria-label=move || promise_name(lab, promise)>
             <div class="why-head">
-                <h4>{move || promise_name(lab, promise)}</h4>
+                <h3>{move || promise_name(lab, promise)}</h3>
                 <span class=move || {
                     format!("pill {}", lamp().class())
                 }>{move || view! { <Icon name=lamp().icon()/> }} {move || lamp().word(lab.lang.get())}</span>
