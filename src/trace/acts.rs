@@ -102,10 +102,10 @@ fn moments(run: &Run, from: u32, to: u32, found: &mut dyn FnMut(Anchor)) {
                 }
                 What::Delayed { from, to, kind, .. } => found(at(Point::BeforeHandling, to, from, kind)),
                 // A message that was held was counted when it was held.
-                What::Delivered { msg, from, to, kind, .. } | What::Lost { msg, from, to, kind, .. } => {
-                    if !run.was_held(msg) {
-                        found(at(Point::BeforeHandling, to, from, kind));
-                    }
+                What::Delivered { msg, from, to, kind, .. } | What::Lost { msg, from, to, kind, .. }
+                    if !run.was_held(msg) =>
+                {
+                    found(at(Point::BeforeHandling, to, from, kind));
                 }
                 What::Writing { node, record, .. } => found(at(Point::BeforeWrite, node, node, record)),
                 What::Written { node, record, .. } | What::Refused { node, record, .. } => {

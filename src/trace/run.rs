@@ -149,7 +149,7 @@ impl Run {
             match self.head.advance(Some(&mut self.recorded)) {
                 Ok(()) => {
                     self.judge();
-                    if self.len() % CHECKPOINT == 0 {
+                    if self.len().is_multiple_of(CHECKPOINT) {
                         self.checkpoints.push(self.head.clone());
                     }
                 }

@@ -120,6 +120,15 @@ pub fn is_on_control(event: &KeyboardEvent) -> bool {
         .is_ok_and(|e| e.is_some())
 }
 
+/// Whether an event comes from inside something that keeps `Home` and `End`: a menu, a field, a list.
+#[must_use]
+pub fn keeps_ends(event: &KeyboardEvent) -> bool {
+    let Some(target) = event.target().and_then(|t| t.dyn_into::<Element>().ok()) else { return false };
+    target
+        .closest("[role=menu], [role=listbox], [role=slider], dialog, input, select, [data-keeps-arrows]")
+        .is_ok_and(|e| e.is_some())
+}
+
 /// Whether an event comes from inside something that keeps its arrows: a menu, tabs, a dialog, a list.
 #[must_use]
 pub fn keeps_arrows(event: &KeyboardEvent) -> bool {

@@ -63,7 +63,7 @@ test("crash after the decision, in doubt, restart, converge, back to the start, 
   for (let i = 0; i < 60; i += 1) {
     await page.getByRole("button", { name: /^Coordinator/ }).first().click();
     await page.locator(".acts .act").first().waitFor();
-    const point = page.locator(".acts .act", { hasText: /after it writes “?COMMIT/i });
+    const point = page.locator(".acts .act", { hasText: /COMMIT tx-1” on disk/ });
     if (await point.count()) {
       await point.first().click();
       break;

@@ -382,9 +382,9 @@ fn listen_to_keys(lab: Lab, open: RwSignal<Option<Open>>) {
         if matches!(key.as_str(), " " | "Enter") && browser::is_on_control(event) {
             return;
         }
-        if (key.starts_with("Arrow") || matches!(key.as_str(), "Home" | "End"))
-            && browser::keeps_arrows(event)
-        {
+        let kept = (key.starts_with("Arrow") && browser::keeps_arrows(event))
+            || (matches!(key.as_str(), "Home" | "End") && browser::keeps_ends(event));
+        if kept {
             return;
         }
         let Some((action, number)) = keys::meaning(&key, event.shift_key(), command) else { return };
