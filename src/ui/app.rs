@@ -1,5 +1,6 @@
 //! The app: settings, the route, the page.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use super::address::{Address, Page};

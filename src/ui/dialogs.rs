@@ -1,5 +1,6 @@
 //! Dialogs of the lab: sharing, all keys, the command palette.
 
+use converge_view::view;
 use leptos::html;
 use leptos::prelude::*;
 

@@ -1,6 +1,7 @@
 //! Our own signs: icons of actions, glyphs of moods, and the mark. Drawn on a grid of 16 units,
 //! in the colour of the text around them; every one is silent, as the words beside it speak.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use super::lab::Lab;

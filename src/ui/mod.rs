@@ -15,6 +15,8 @@ pub mod browser;
 #[cfg(feature = "ui")]
 pub mod dialogs;
 #[cfg(feature = "ui")]
+pub mod element;
+#[cfg(feature = "ui")]
 pub mod icons;
 #[cfg(feature = "ui")]
 pub mod keys;
@@ -28,6 +30,8 @@ pub mod panels;
 pub mod session;
 #[cfg(feature = "ui")]
 pub mod settings;
+#[cfg(feature = "ui")]
+pub mod value;
 
 #[cfg(feature = "ui")]
 pub use app::mount;

@@ -1,5 +1,6 @@
 //! Links on the stage: lines, and a handle on each.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use super::acts_menu::Opener;

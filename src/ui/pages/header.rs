@@ -1,5 +1,6 @@
 //! The strip on top of every page: where we are, language, theme.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use crate::texts::{Lang, t};

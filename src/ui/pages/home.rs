@@ -1,5 +1,6 @@
 //! The first page: what this is, with a lab that runs.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use super::header::Header;

@@ -1,5 +1,6 @@
 //! The lab: one recipe, all its views, and its address.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use super::header::Header;

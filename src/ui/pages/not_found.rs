@@ -1,5 +1,6 @@
 //! An address that leads nowhere: says so, keeps it, and shows the ways on.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use super::header::Header;

@@ -1,5 +1,6 @@
 //! About: what the scenario shows, what the pattern is, what it promises and what it leaves out.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use crate::texts::t;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use super::count;

@@ -1,5 +1,6 @@
 //! The recipe's parameters as a form: the pattern's own, then the network and the disks.
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use crate::patterns::pattern::{Param, Range};

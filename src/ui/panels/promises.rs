@@ -1,5 +1,6 @@
 //! Promises: a lamp and a lane each, over the same axis as the time line.
 
+use converge_view::view;
 use leptos::html;
 use leptos::prelude::*;
 

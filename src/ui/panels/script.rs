@@ -1,5 +1,6 @@
 //! The fault script: an editable list, each entry a sentence; and the faults that the scenario offers.
 
+use converge_view::view;
 use leptos::html;
 use leptos::prelude::*;
 

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use converge_view::view;
 use leptos::prelude::*;
 
 use super::count;

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 
+use converge_view::view;
 use leptos::html;
 use leptos::prelude::*;
 

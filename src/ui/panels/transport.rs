@@ -1,5 +1,6 @@
 //! Transport: play, step, speed; where we are; seed, run and cost.
 
+use converge_view::view;
 use leptos::html;
 use leptos::prelude::*;
 
