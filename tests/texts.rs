@@ -36,7 +36,7 @@ fn check(what: &str, files: [&'static str; 2]) {
     // A node's form inside a sentence or in short may be wanted in one language alone.
     let wanted = |n: &&&str| !(n.starts_with("node.") && (n.ends_with(".in") || n.ends_with(".short")));
     let missing: Vec<_> =
-        names(en).symmetric_difference(&names(pt)).filter(|n| wanted(&n)).copied().collect();
+        names(en).symmetric_difference(&names(pt)).filter(|n| wanted(n)).copied().collect();
     assert!(missing.is_empty(), "{what}: in one language alone: {missing:?}");
     for (name, text) in en {
         let Some((_, other)) = pt.iter().find(|(n, _)| n == name) else { continue };
