@@ -250,12 +250,11 @@ fn step(lab: Lab, now: Memo<Option<usize>>, place: usize, group: &Group) -> impl
         <li class="j-step" class:now=is_now data-step=state.to_string() aria-current=move || is_now().then_some("step")>
             <button
                 class="j-n"
-                aria-label=move || {
-                    say(lab.lang.get(), "ui.journal.step", &[("n", &count(lab.lang.get(), state)), ("time", &time())])
-                }
                 on:click=move |_| lab.send(Command::Seek(state))
             >
+                <span class="visually-hidden">{move || t(lab.lang.get(), "ui.transport.at")}" "</span>
                 <b>{move || count(lab.lang.get(), state)}</b>
+                " "
                 <span>{time}</span>
             </button>
             <ul class="j-events">{events.into_iter().map(|event| row(lab, state, event)).collect_view()}</ul>
