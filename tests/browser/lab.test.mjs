@@ -212,7 +212,19 @@ test("nothing scrolls sideways on a phone, and everything is there in both langu
   }
 });
 
-test("works under a sub-path, in a frame, and speaks the language of its link", async () => {
+test("plays in a frame of another page, below a path", async () => {
+  const html = `<!doctype html><html lang="en"><title>Host</title><link rel="icon" href="data:,"><iframe title="lab" width="1000" height="700" src="/docs/demo/#/lab/saga/shop"></iframe>`;
+  const below = await launch({ prefix: "/docs/demo/", pages: { "/frame.html": html } });
+  const tab = await below.open("/frame.html", { reducedMotion: true });
+  const inner = tab.page.frames()[1];
+  assert.equal(await tab.started(inner), "app");
+  await inner.getByRole("button", { name: /^Play/ }).click();
+  await inner.waitForFunction(() => Number(document.querySelector(".lab").dataset.state) > 2, null, { polling: PRICE_OF_A_FRAME });
+  clean(tab);
+  await below.close();
+});
+
+test("speaks the language and wears the theme of its link", async () => {
   const tab = await openLab("#/lab/saga/textbook-failure?lang=pt-BR&theme=dark");
   assert.equal(await tab.page.locator("html").getAttribute("lang"), "pt-BR");
   assert.equal(await tab.page.locator("html").getAttribute("data-theme"), "dark");
