@@ -1,9 +1,10 @@
 //! The browser: the only place that names `web_sys`. Small functions that say what the page wants.
 
-use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Document, Element, HtmlElement, KeyboardEvent, Storage, Window};
+
+use crate::ui::reactive::{RwSignal, Signal};
 
 fn window() -> Window {
     web_sys::window().expect("the page has a window")

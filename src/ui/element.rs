@@ -17,6 +17,7 @@ use leptos::tachys::view::iterators::StaticVec;
 use leptos::tachys::view::{Mountable, Position, PositionState, add_attr::AddAnyAttr};
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::reactive::{Memo, RwSignal, Signal};
 use super::value::{IntoMoving, Moving, Value};
 
 const SVG: &str = "http://www.w3.org/2000/svg";
@@ -175,6 +176,21 @@ impl<F: FnMut() -> V + Send + 'static, V: IntoView + 'static> ByClosure for Chil
         }
     }
 }
+
+macro_rules! signals {
+    ($($t:ident)*) => { $(
+        impl<V: IntoView + Clone + Send + Sync + 'static> ByClosure for Child<$t<V>> {
+            fn child(self) -> AnyView {
+                match self.0 {
+                    Some(signal) => moving(Box::new(move || signal.get().into_any())),
+                    None => ().into_any(),
+                }
+            }
+        }
+    )* };
+}
+
+signals!(Memo Signal RwSignal);
 
 fn moving(closure: Box<dyn FnMut() -> AnyView + Send>) -> AnyView {
     closure.into_any()

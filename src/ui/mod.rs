@@ -27,6 +27,8 @@ pub mod pages;
 #[cfg(feature = "ui")]
 pub mod panels;
 #[cfg(feature = "ui")]
+pub mod reactive;
+#[cfg(feature = "ui")]
 pub mod session;
 #[cfg(feature = "ui")]
 pub mod settings;

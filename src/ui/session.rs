@@ -12,6 +12,7 @@ use crate::kernel::limits;
 use crate::scenario::Recipe;
 use crate::texts::{Lang, say};
 use crate::trace::{Frame, Run, Speaker, Stage, Story, Timeline};
+use crate::ui::reactive::{Memo, RwSignal, Signal};
 
 /// Steps recorded before the page is given back to the browser: a few milliseconds.
 const CHUNK: u32 = 2_000;

@@ -2,8 +2,9 @@
 
 use std::borrow::Cow;
 
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+
+use super::reactive::{Memo, RwSignal, Signal};
 
 /// The value of an attribute, a class, a style or a property.
 #[derive(PartialEq, Eq)]
@@ -117,9 +118,12 @@ impl<T: IntoValue, F: FnMut() -> T + Send + 'static> IntoMoving<OfClosure> for F
     }
 }
 
+/// Told apart from the others: a signal.
+pub struct OfSignal;
+
 macro_rules! signals {
     ($($t:ident)*) => { $(
-        impl<T: IntoValue + Clone + Send + Sync + 'static> IntoMoving<$t<()>> for $t<T> {
+        impl<T: IntoValue + Clone + Send + Sync + 'static> IntoMoving<OfSignal> for $t<T> {
             fn into_moving(self) -> Moving {
                 Moving::Closure(Box::new(move || self.get().into_value()))
             }
@@ -127,4 +131,4 @@ macro_rules! signals {
     )* };
 }
 
-signals!(Signal Memo RwSignal ReadSignal);
+signals!(Signal Memo RwSignal);

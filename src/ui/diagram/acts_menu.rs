@@ -12,6 +12,7 @@ use crate::kernel::Entry;
 use crate::texts::{duration, say, t};
 use crate::ui::icons::Icon;
 use crate::ui::{Command, Lab, Selection, browser, use_lab};
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 
 /// Which menu is open.
 #[derive(Clone, PartialEq, Debug)]

@@ -14,6 +14,7 @@ use crate::texts::{say, t};
 use crate::trace::{Flight, FlightEnd, Story};
 use crate::ui::icons::Icon;
 use crate::ui::{Selection, use_lab};
+use crate::ui::reactive::Memo;
 
 /// How long, in units of the axis, the cross of a lost message stays.
 const LINGER: f64 = 9.0;

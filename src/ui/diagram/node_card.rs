@@ -14,6 +14,7 @@ use crate::texts::{Lang, say, t};
 use crate::trace::{NodeView, Speaker, Story};
 use crate::ui::icons::{Icon, MoodGlyph, mood_class, mood_word};
 use crate::ui::{Selection, use_lab};
+use crate::ui::reactive::Memo;
 
 /// A node's card.
 #[component]

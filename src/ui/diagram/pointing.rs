@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use crate::kernel::{MsgId, NodeId, What};
 use crate::trace::Story;
 use crate::ui::{Command, Lab, Selection};
+use crate::ui::reactive::Memo;
 
 /// Carries a view's pointing to the lab's selection.
 #[derive(Clone, Copy)]

@@ -17,6 +17,7 @@ use crate::texts::{Lang, duration, say, t};
 use crate::trace::{Speaker, Story};
 use crate::ui::icons::{mood_class, mood_word};
 use crate::ui::{Command, Lab, Selection, browser, use_lab};
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 
 /// The words of the diagram.
 fn words_of(lang: Lang) -> Words {

@@ -20,6 +20,7 @@ use crate::ui::panels::{
 use crate::ui::session::Session;
 use crate::ui::settings::use_settings;
 use crate::ui::{Command, Lab, View, browser, use_lab};
+use crate::ui::reactive::{Effect, Memo, RwSignal, Signal};
 
 /// The lab of a link.
 #[component]

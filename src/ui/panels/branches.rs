@@ -13,6 +13,7 @@ use crate::trace::cost::Cost;
 use crate::ui::icons::Icon;
 use crate::ui::lab::BranchView;
 use crate::ui::{Command, use_lab};
+use crate::ui::reactive::RwSignal;
 
 /// The runs in the order of the tree, each under the one it came from, with its depth.
 fn tree(all: &[BranchView]) -> Vec<(usize, usize)> {

@@ -11,6 +11,7 @@ use crate::texts::{Lang, duration, say, t};
 use crate::ui::icons::Icon;
 use crate::ui::lab::{Lab, Story};
 use crate::ui::{Command, Selection, browser, use_lab};
+use crate::ui::reactive::{Effect, Memo, RwSignal, Signal};
 
 /// Steps shown at once: enough to read on, few enough to be drawn in no time.
 const WINDOW: usize = 240;

@@ -21,7 +21,6 @@ pub use state::StateView;
 pub use timeline::TimelineView;
 pub use transport::Transport;
 
-use leptos::prelude::*;
 
 use super::lab::{Lab, Story};
 use crate::texts::{Lang, number, say};

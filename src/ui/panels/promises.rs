@@ -10,6 +10,7 @@ use crate::texts::{Lang, duration, say, t};
 use crate::ui::icons::Icon;
 use crate::ui::lab::{Lab, Story};
 use crate::ui::{Command, Selection, browser, use_lab};
+use crate::ui::reactive::{Memo, RwSignal};
 
 /// Most spans of a lane: more cannot be told apart.
 const SPANS: usize = 300;

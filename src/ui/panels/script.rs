@@ -12,6 +12,7 @@ use crate::trace::acts;
 use crate::ui::icons::Icon;
 use crate::ui::lab::Lab;
 use crate::ui::{Command, browser, use_lab};
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 
 /// The icon of an action, and whether it repairs or acts rather than breaks.
 const fn sign(action: &Action) -> (&'static str, &'static str) {

@@ -12,6 +12,7 @@ use crate::trace::chart::Marked;
 use crate::ui::icons::Icon;
 use crate::ui::lab::{BranchView, Story};
 use crate::ui::{Command, use_lab};
+use crate::ui::reactive::RwSignal;
 
 /// Most ticks drawn: more would touch on any screen.
 const TICKS: f64 = 700.0;

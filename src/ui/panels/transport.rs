@@ -11,6 +11,7 @@ use crate::ui::command::SPEEDS;
 use crate::ui::icons::Icon;
 use crate::ui::lab::Lab;
 use crate::ui::{Command, use_lab};
+use crate::ui::reactive::Memo;
 
 /// The transport. A brief one plays and steps; the whole one also has seed, runs and cost.
 #[component]
