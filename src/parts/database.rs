@@ -36,7 +36,11 @@ impl Database {
     /// A table with these rows, and no locks.
     #[must_use]
     pub fn new(rows: &[(Key, i32)]) -> Self {
-        Self { rows: rows.iter().copied().collect(), locks: BTreeMap::new() }
+        let mut table = BTreeMap::new();
+        for (key, value) in rows {
+            table.insert(*key, *value);
+        }
+        Self { rows: table, locks: BTreeMap::new() }
     }
 
     /// The rows, in the order of their keys.

@@ -1,5 +1,6 @@
 //! The browser: the only place that names `web_sys`. Small functions that say what the page wants.
 
+use leptos::prelude::*;
 use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Document, Element, HtmlElement, KeyboardEvent, Storage, Window};

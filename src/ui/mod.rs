@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod command;
+pub mod decimal;
 pub mod diagram;
 pub mod view;
 

@@ -192,6 +192,11 @@ impl<T: Send + Sync + 'static> RwSignal<T> {
         self.set(value);
     }
 
+    /// Reads the value where it is, if the signal is still there, without being told of changes.
+    pub fn try_with_untracked<R>(&self, read: impl FnOnce(&T) -> R) -> Option<R> {
+        try_get(self.signal()?).map(|value| read(value.get()))
+    }
+
     /// The value, if the signal is still there, without being told of changes.
     #[must_use]
     pub fn try_get_untracked(&self) -> Option<T>

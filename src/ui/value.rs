@@ -4,6 +4,7 @@ use std::borrow::Cow;
 
 use wasm_bindgen::JsValue;
 
+use super::decimal::fixed;
 use super::reactive::{Memo, RwSignal, Signal};
 
 /// The value of an attribute, a class, a style or a property.
@@ -93,7 +94,13 @@ macro_rules! numbers {
     )* };
 }
 
-numbers!(i32 u8 u16 u32 u64 i64 usize f64);
+numbers!(i32 u8 u16 u32 u64 i64 usize);
+
+impl IntoValue for f64 {
+    fn into_value(self) -> Value {
+        fixed(self, 3).to_string().into_value()
+    }
+}
 
 /// What can stand after the `=` of a part: a value, a closure that gives one, a signal of one.
 pub trait IntoMoving<M> {

@@ -11,8 +11,8 @@ use super::words::{Menu, menu};
 use crate::kernel::Entry;
 use crate::texts::{duration, say, t};
 use crate::ui::icons::Icon;
-use crate::ui::{Command, Lab, Selection, browser, use_lab};
 use crate::ui::reactive::{Effect, Memo, RwSignal};
+use crate::ui::{Command, Lab, Selection, browser, use_lab};
 
 /// Which menu is open.
 #[derive(Clone, PartialEq, Debug)]

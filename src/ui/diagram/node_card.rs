@@ -13,8 +13,8 @@ use crate::kernel::{Cell, Description, Mark, Mood, NodeId, Row, Section, Shape, 
 use crate::texts::{Lang, say, t};
 use crate::trace::{NodeView, Speaker, Story};
 use crate::ui::icons::{Icon, MoodGlyph, mood_class, mood_word};
-use crate::ui::{Selection, use_lab};
 use crate::ui::reactive::Memo;
+use crate::ui::{Selection, use_lab};
 
 /// A node's card.
 #[component]

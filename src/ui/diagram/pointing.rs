@@ -6,8 +6,8 @@ use leptos::prelude::*;
 
 use crate::kernel::{MsgId, NodeId, What};
 use crate::trace::Story;
-use crate::ui::{Command, Lab, Selection};
 use crate::ui::reactive::Memo;
+use crate::ui::{Command, Lab, Selection};
 
 /// Carries a view's pointing to the lab's selection.
 #[derive(Clone, Copy)]

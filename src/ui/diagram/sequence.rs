@@ -15,9 +15,10 @@ use crate::kernel::{Lost, Mood, NodeId};
 use crate::patterns::pattern::Style;
 use crate::texts::{Lang, duration, say, t};
 use crate::trace::{Speaker, Story};
+use crate::ui::decimal::fixed;
 use crate::ui::icons::{mood_class, mood_word};
-use crate::ui::{Command, Lab, Selection, browser, use_lab};
 use crate::ui::reactive::{Effect, Memo, RwSignal};
+use crate::ui::{Command, Lab, Selection, browser, use_lab};
 
 /// The words of the diagram.
 fn words_of(lang: Lang) -> Words {
@@ -195,9 +196,9 @@ pub fn SequenceView() -> impl IntoView {
                         y="0"
                         width=move || picture.with(|p| p.width)
                         height=move || picture.with(|p| p.height)
-                        style:transform=move || format!("translateY({:.1}px)", now.get() + 1.0)
+                        style:transform=move || format!("translateY({}px)", fixed(now.get() + 1.0, 1))
                     />
-                    <g class="playhead" style:transform=move || format!("translateY({:.1}px)", now.get())>
+                    <g class="playhead" style:transform=move || format!("translateY({}px)", fixed(now.get(), 1))>
                         <path d=move || format!("M0 0H{}", picture.with(|p| p.width))/>
                         <g class="playhead-time">
                             {move || {
@@ -379,15 +380,8 @@ fn head_of(line: &[Pt]) -> String {
     let (dx, dy) = (dx / len, dy / len);
     let back = Pt { x: b.x - dx * 8.0, y: b.y - dy * 8.0 };
     let (px, py) = (-dy * 3.6, dx * 3.6);
-    format!(
-        "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        b.x,
-        b.y,
-        back.x + px,
-        back.y + py,
-        back.x - px,
-        back.y - py
-    )
+    let (left, right) = (Pt { x: back.x + px, y: back.y + py }, Pt { x: back.x - px, y: back.y - py });
+    path(&[*b, left, right]) + "Z"
 }
 
 fn arrow_view(
@@ -428,7 +422,7 @@ fn arrow_view(
         Tip::Lost(why) => {
             let at_node = matches!(why, Lost::Down | Lost::Crashed);
             view! {
-                <g class="lost" class:at-node=at_node transform=format!("translate({:.1} {:.1})", end.x, end.y)>
+                <g class="lost" class:at-node=at_node transform=format!("translate({} {})", fixed(end.x, 1), fixed(end.y, 1))>
                     <circle r="7.5"/>
                     <path d="M-3.6 -3.6 3.6 3.6M3.6 -3.6 -3.6 3.6"/>
                 </g>
@@ -440,7 +434,7 @@ fn arrow_view(
     let held = arrow.held.map(|(a, b)| {
         view! {
             <path class="held" d=path(&[a, b])/>
-            <g class="held-sign" transform=format!("translate({:.1} {:.1}) scale(0.8)", a.x, a.y)>
+            <g class="held-sign" transform=format!("translate({} {}) scale(0.8)", fixed(a.x, 1), fixed(a.y, 1))>
                 <circle r="9"/>
                 {sign("delay")}
             </g>
@@ -451,7 +445,7 @@ fn arrow_view(
         let wide = wide(&word.text);
         view! {
             {undo.then(|| view! {
-                <g class="label-sign" transform=format!("translate({:.1} {:.1}) scale(0.75)", word.at.x - wide / 2.0 - 3.0, word.at.y - 4.0)>
+                <g class="label-sign" transform=format!("translate({} {}) scale(0.75)", fixed(word.at.x - wide / 2.0 - 3.0, 1), fixed(word.at.y - 4.0, 1))>
                     {sign("mood-compensating")}
                 </g>
             })}
@@ -548,7 +542,7 @@ fn dot_view(
             }
         >
             <title>{sentence.clone()}</title>
-            <g transform=format!("translate({x:.1} {y:.1})")>{shape}</g>
+            <g transform=format!("translate({} {})", fixed(x, 1), fixed(y, 1))>{shape}</g>
             {label}
         </g>
     }

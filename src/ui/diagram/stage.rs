@@ -16,8 +16,8 @@ use super::wires::Wire;
 use crate::kernel::{Description, NodeId};
 use crate::texts::t;
 use crate::trace::Story;
-use crate::ui::{browser, use_lab};
 use crate::ui::reactive::{Effect, Memo, RwSignal};
+use crate::ui::{browser, use_lab};
 
 /// Links of a story: those that its pattern draws, and those that messages took besides.
 fn links(story: &Story) -> Vec<(NodeId, NodeId)> {

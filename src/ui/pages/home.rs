@@ -13,9 +13,9 @@ use crate::ui::Command;
 use crate::ui::diagram::StageView;
 use crate::ui::icons::Icon;
 use crate::ui::panels::{PromiseLanes, TimelineView, Transport};
+use crate::ui::reactive::Effect;
 use crate::ui::session::Session;
 use crate::ui::settings::use_settings;
-use crate::ui::reactive::Effect;
 
 /// What the first page runs: the moment everybody should have seen once.
 const SHOWN: (&str, &str) = ("two-phase-commit", "coordinator-crash-after-decision");
