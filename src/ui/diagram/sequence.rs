@@ -129,7 +129,7 @@ pub fn SequenceView() -> impl IntoView {
             on:wheel=move |_| follows.set(false)
             on:touchmove=move |_| follows.set(false)
         >
-            <div class="heads" style:width=move || format!("{}px", picture.with(|p| p.width))>
+            <div class="heads" style:width=move || format!("{}px", fixed(picture.with(|p| p.width), 3))>
                 {move || {
                     let (columns, apart) = picture.with(|p| (p.columns.clone(), p.apart));
                     columns
@@ -150,8 +150,8 @@ pub fn SequenceView() -> impl IntoView {
                                         let lit = pointing.lit.get().node == Some(node);
                                         format!("head {}{}", mood_class(mood()), if lit { " lit" } else { "" })
                                     }
-                                    style:left=format!("{x}px")
-                                    style:max-width=format!("{}px", apart - 2.0)
+                                    style:left=format!("{}px", fixed(x, 3))
+                                    style:max-width=format!("{}px", fixed(apart - 2.0, 3))
                                     title=move || format!("{name}: {}", mood_word(lab.lang.get(), mood()))
                                     on:pointerenter=move |e| pointing.enter(&e, thing)
                                     on:pointerleave=move |_| pointing.leave(thing)
@@ -199,7 +199,7 @@ pub fn SequenceView() -> impl IntoView {
                         style:transform=move || format!("translateY({}px)", fixed(now.get() + 1.0, 1))
                     />
                     <g class="playhead" style:transform=move || format!("translateY({}px)", fixed(now.get(), 1))>
-                        <path d=move || format!("M0 0H{}", picture.with(|p| p.width))/>
+                        <path d=move || format!("M0 0H{}", fixed(picture.with(|p| p.width), 3))/>
                         <g class="playhead-time">
                             {move || {
                                 let state = lab.state.get();
@@ -256,7 +256,7 @@ fn whole(
                 <path
                     class="life"
                     class:lit=move || pointing.lit.get().node == Some(node)
-                    d=format!("M{x} 0V{height}")
+                    d=format!("M{} 0V{}", fixed(*x, 3), fixed(height, 3))
                 />
             }
         })
@@ -269,7 +269,7 @@ fn whole(
             view! {
                 <g class="fold">
                     <rect x="0" y=band.y width=width height=band.h/>
-                    <path d=format!("M0 {0}H{width}M0 {1}H{width}", band.y, band.y + band.h)/>
+                    <path d=format!("M0 {0}H{width}M0 {1}H{width}", fixed(band.y, 3), fixed(band.y + band.h, 3), width = fixed(width, 3))/>
                 </g>
             }
         })
@@ -287,8 +287,13 @@ fn whole(
             let text = duration(lang, band.micros);
             let (w, y) = (wide(&text) + 14.0, band.y + band.h / 2.0);
             let dots = |x: f64| {
-                format!("M{x} {}v0M{x} {}v0M{x} {}v0", y - 22.0, y - 16.0, y + 16.0)
-                    + &format!("M{x} {}v0", y + 22.0)
+                format!(
+                    "M{x} {}v0M{x} {}v0M{x} {}v0",
+                    fixed(y - 22.0, 3),
+                    fixed(y - 16.0, 3),
+                    fixed(y + 16.0, 3),
+                    x = fixed(x, 3)
+                ) + &format!("M{} {}v0", fixed(x, 3), fixed(y + 22.0, 3))
             };
             view! {
                 <g class="fold">
@@ -340,15 +345,15 @@ fn bar_view(bar: &Bar, picture: &Picture, story: &Story, lang: Lang) -> impl Int
     let down = bar.mood == Mood::Down;
     let shape = if down {
         view! {
-            <path class="gap" d=format!("M{x} {y}v{h}")/>
-            <path class="gap-dots" d=format!("M{x} {y}v{h}")/>
+            <path class="gap" d=format!("M{} {}v{}", fixed(x, 3), fixed(y, 3), fixed(h, 3))/>
+            <path class="gap-dots" d=format!("M{} {}v{}", fixed(x, 3), fixed(y, 3), fixed(h, 3))/>
         }
         .into_any()
     } else {
         view! {
             <rect class="bar-fill" x=x - w / 2.0 y=y width=w height=h rx=w / 3.0/>
             {(settled && bar.mood != Mood::Working && h > 34.0).then(|| view! {
-                <g class="verdict" transform=format!("translate({x} {}) scale(0.7)", y + 26.0)>
+                <g class="verdict" transform=format!("translate({} {}) scale(0.7)", fixed(x, 3), fixed(y + 26.0, 3))>
                     <circle r="9"/>
                     {sign(mood_class(bar.mood))}
                 </g>

@@ -1,6 +1,10 @@
 //! Sorting in few instructions: the standard library's sorts are quick on millions and take four
 //! kilobytes of the page for every type. Lists here are short.
 
+mod map;
+
+pub use map::Map;
+
 /// Sorts a short list, equal ones in the order they came in.
 pub fn sort<T>(list: &mut [T], before: impl Fn(&T, &T) -> bool) {
     gap_sort(list, 1, &before);
