@@ -7,6 +7,7 @@ pub mod kernel;
 pub mod parts;
 pub mod patterns;
 pub mod scenario;
+mod sorted;
 pub mod texts;
 pub mod trace;
 pub mod ui;

@@ -6,7 +6,7 @@
 //!
 //! Rows survive a crash, locks do not: they are memory, and recovery takes them again.
 
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 /// A transaction: its correlation id, everywhere.
 pub type Tx = i32;
@@ -28,15 +28,19 @@ pub struct Write {
 /// A table and its locks.
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
 pub struct Database {
-    rows: BTreeMap<Key, i32>,
-    locks: BTreeMap<Key, Tx>,
+    rows: Map<Key, i32>,
+    locks: Map<Key, Tx>,
 }
 
 impl Database {
     /// A table with these rows, and no locks.
     #[must_use]
     pub fn new(rows: &[(Key, i32)]) -> Self {
-        Self { rows: rows.iter().copied().collect(), locks: BTreeMap::new() }
+        let mut table = Map::new();
+        for (key, value) in rows {
+            table.insert(*key, *value);
+        }
+        Self { rows: table, locks: Map::new() }
     }
 
     /// The rows, in the order of their keys.
@@ -69,7 +73,9 @@ impl Database {
         if let Some(other) = keys.clone().filter_map(|key| self.owner(key)).find(|owner| *owner != tx) {
             return Err(other);
         }
-        self.locks.extend(keys.map(|key| (key, tx)));
+        for key in keys {
+            self.locks.insert(key, tx);
+        }
         Ok(())
     }
 

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::sorted::sort;
 use crate::texts::{Lang, number, say, t};
 
 /// Why a recipe cannot be read: the first place that is wrong.
@@ -264,7 +265,7 @@ impl Suggestion {
             .map(|name| (distance(&word, name), *name))
             .filter(|(d, name)| *d <= (name.chars().count() / 3).max(1) || begins(&word, name))
             .collect();
-        near.sort_by_key(|(d, _)| *d);
+        sort(&mut near, |a, b| a.0 < b.0);
         near.truncate(3);
         if near.is_empty() {
             return Self::All(names.to_vec());

@@ -9,7 +9,7 @@
 
 pub mod join;
 
-use std::collections::BTreeMap;
+use crate::sorted::sort_many;
 use std::fmt::Write;
 use std::sync::OnceLock;
 
@@ -55,7 +55,7 @@ impl Lang {
 /// One folder of texts: a file a language.
 pub struct Texts {
     sources: [&'static [&'static str]; 2],
-    tables: OnceLock<[BTreeMap<&'static str, &'static str>; 2]>,
+    tables: OnceLock<[Vec<(&'static str, &'static str)>; 2]>,
 }
 
 impl Texts {
@@ -69,9 +69,14 @@ impl Texts {
     #[must_use]
     pub fn get(&self, lang: Lang, name: &str) -> Option<&'static str> {
         let tables = self.tables.get_or_init(|| {
-            self.sources.map(|files| files.iter().flat_map(|file| entries(file)).collect())
+            self.sources.map(|files| {
+                let mut all: Vec<_> = files.iter().flat_map(|file| entries(file)).collect();
+                sort_many(&mut all, |a, b| a.0 < b.0);
+                all
+            })
         });
-        tables[lang.index()].get(name).copied()
+        let table = &tables[lang.index()];
+        table.binary_search_by(|entry| entry.0.cmp(name)).ok().map(|place| table[place].1)
     }
 
     /// Every name of a language.

@@ -1,7 +1,6 @@
 //! Sentences: what happened and what is, in a person's language, from a pattern's own texts.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 use std::sync::{Mutex, OnceLock};
 
 use crate::kernel::{Args, Cell, Interference, Label, Limit, Lost, NodeId, TraceEvent, What};
@@ -21,12 +20,15 @@ pub struct Speaker {
 
 /// The texts of a pattern, read once.
 fn texts_of(pattern: &'static Pattern) -> &'static Texts {
-    static READ: OnceLock<Mutex<BTreeMap<&'static str, &'static Texts>>> = OnceLock::new();
+    static READ: OnceLock<Mutex<Vec<(&'static str, &'static Texts)>>> = OnceLock::new();
     let mut read = READ.get_or_init(Mutex::default).lock().expect("nobody panics while reading texts");
-    read.entry(pattern.id).or_insert_with(|| {
-        let sources = pattern.texts.map(|file| &*Box::leak(Box::new([file])) as &'static [&'static str]);
-        Box::leak(Box::new(Texts::new(sources)))
-    })
+    if let Some((_, texts)) = read.iter().find(|(id, _)| *id == pattern.id) {
+        return texts;
+    }
+    let sources = pattern.texts.map(|file| &*Box::leak(Box::new([file])) as &'static [&'static str]);
+    let texts: &'static Texts = Box::leak(Box::new(Texts::new(sources)));
+    read.push((pattern.id, texts));
+    texts
 }
 
 /// A text of a pattern, or else of the common ones.

@@ -7,6 +7,7 @@ use super::address::{Address, Page};
 use super::browser;
 use super::pages::{Home, LabPage, NotFound};
 use super::settings::Settings;
+use crate::ui::reactive::RwSignal;
 
 /// Mounts the page.
 pub fn mount() {

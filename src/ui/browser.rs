@@ -5,6 +5,8 @@ use wasm_bindgen::JsCast;
 use wasm_bindgen::closure::Closure;
 use web_sys::{Document, Element, HtmlElement, KeyboardEvent, Storage, Window};
 
+use crate::ui::reactive::{RwSignal, Signal};
+
 fn window() -> Window {
     web_sys::window().expect("the page has a window")
 }

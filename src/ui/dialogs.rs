@@ -16,6 +16,7 @@ use crate::patterns;
 use crate::scenario::link;
 use crate::texts::t;
 use crate::trace::speak::pattern_text;
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 
 /// Which dialog is open.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -209,18 +210,15 @@ pub fn Palette(
         }
         all
     };
-    let found = Memo::new_with_compare(
-        move |_| {
-            let sought = sought.get().to_lowercase();
-            let words: Vec<&str> = sought.split_whitespace().collect();
-            let fits = |name: &str| {
-                let name = name.to_lowercase();
-                words.iter().all(|w| name.contains(w))
-            };
-            all().into_iter().filter(|(name, _)| fits(name)).take(60).collect::<Vec<_>>()
-        },
-        |_, _| true,
-    );
+    let found = Memo::each_time(move || {
+        let sought = sought.get().to_lowercase();
+        let words: Vec<&str> = sought.split_whitespace().collect();
+        let fits = |name: &str| {
+            let name = name.to_lowercase();
+            words.iter().all(|w| name.contains(w))
+        };
+        all().into_iter().filter(|(name, _)| fits(name)).take(60).collect::<Vec<_>>()
+    });
     let choose = move |n: usize| {
         let Some((_, choice)) = found.with_untracked(|f| f.get(n).cloned()) else { return };
         open.set(None);

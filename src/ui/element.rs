@@ -17,6 +17,7 @@ use leptos::tachys::view::iterators::StaticVec;
 use leptos::tachys::view::{Mountable, Position, PositionState, add_attr::AddAnyAttr};
 use wasm_bindgen::{JsCast, JsValue};
 
+use super::reactive::{Memo, RwSignal, Signal};
 use super::value::{IntoMoving, Moving, Value};
 
 const SVG: &str = "http://www.w3.org/2000/svg";
@@ -95,7 +96,11 @@ impl El {
 
     /// What is done at an event.
     #[must_use]
-    pub fn on<E: JsCast + 'static, F: FnMut(E) + Send + 'static>(self, name: &'static str, mut call: F) -> Self {
+    pub fn on<E: JsCast + 'static, F: FnMut(E) + Send + 'static>(
+        self,
+        name: &'static str,
+        mut call: F,
+    ) -> Self {
         self.part(Part::Listener(name, Box::new(move |event| call(event.unchecked_into()))))
     }
 
@@ -175,6 +180,21 @@ impl<F: FnMut() -> V + Send + 'static, V: IntoView + 'static> ByClosure for Chil
         }
     }
 }
+
+macro_rules! signals {
+    ($($t:ident)*) => { $(
+        impl<V: IntoView + Clone + Send + Sync + 'static> ByClosure for Child<$t<V>> {
+            fn child(self) -> AnyView {
+                match self.0 {
+                    Some(signal) => moving(Box::new(move || signal.get().into_any())),
+                    None => ().into_any(),
+                }
+            }
+        }
+    )* };
+}
+
+signals!(Memo Signal RwSignal);
 
 fn moving(closure: Box<dyn FnMut() -> AnyView + Send>) -> AnyView {
     closure.into_any()
@@ -265,7 +285,9 @@ impl Part {
     fn fits(&self, state: &PartState) -> bool {
         match (self, state) {
             (Self::Value(kind, name, Moving::Fixed(_)), PartState::Fixed(k, n, _))
-            | (Self::Value(kind, name, Moving::Closure(_)), PartState::Moving(k, n, _)) => kind == k && name == n,
+            | (Self::Value(kind, name, Moving::Closure(_)), PartState::Moving(k, n, _)) => {
+                kind == k && name == n
+            }
             (Self::Listener(name, _), PartState::Listener(n, _)) => name == n,
             (Self::Reference(_), PartState::Reference) => true,
             _ => false,
@@ -352,7 +374,9 @@ impl Mountable for ElState {
     }
 
     fn insert_before_this(&self, child: &mut dyn Mountable) -> bool {
-        let Some(parent) = Dom::get_parent(&self.element).and_then(types::Element::cast_from) else { return false };
+        let Some(parent) = Dom::get_parent(&self.element).and_then(types::Element::cast_from) else {
+            return false;
+        };
         child.mount(&parent, Some(&self.element));
         true
     }

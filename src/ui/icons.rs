@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::lab::Lab;
 use crate::kernel::Mood;
 use crate::texts::{Lang, t};
+use crate::ui::reactive::Signal;
 
 /// A sign: what is stroked and what is filled.
 struct Sign {

@@ -9,6 +9,7 @@ pub use super::view::{Selection, View};
 use crate::texts::Lang;
 pub use crate::trace::Story;
 use crate::trace::{Frame, Speaker};
+use crate::ui::reactive::{Memo, RwSignal, Signal};
 
 /// A branch, for the tree.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -5,6 +5,7 @@
 
 pub mod address;
 pub mod command;
+pub mod decimal;
 pub mod diagram;
 pub mod view;
 
@@ -26,6 +27,8 @@ pub mod lab;
 pub mod pages;
 #[cfg(feature = "ui")]
 pub mod panels;
+#[cfg(feature = "ui")]
+pub mod reactive;
 #[cfg(feature = "ui")]
 pub mod session;
 #[cfg(feature = "ui")]

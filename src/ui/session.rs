@@ -10,8 +10,10 @@ use super::command::{Command, SPEEDS, UNITS_PER_SECOND, USUAL_SPEED};
 use super::lab::{BranchView, Lab, Selection, View};
 use crate::kernel::limits;
 use crate::scenario::Recipe;
+use crate::sorted::sort_many;
 use crate::texts::{Lang, say};
 use crate::trace::{Frame, Run, Speaker, Stage, Story, Timeline};
+use crate::ui::reactive::{Memo, RwSignal, Signal};
 
 /// Steps recorded before the page is given back to the browser: a few milliseconds.
 const CHUNK: u32 = 2_000;
@@ -222,7 +224,7 @@ impl Session {
         self.story.with_untracked(|s| {
             let broken = (0..s.run.stage.pattern.promises.len()).filter_map(|p| s.run.broken_at(p));
             let mut marks: Vec<u32> = s.chart.marks.iter().map(|(state, _)| *state).chain(broken).collect();
-            marks.sort_unstable();
+            sort_many(&mut marks, |a, b| a < b);
             marks.dedup();
             marks
         })

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::address::{Address, Theme};
 use super::browser;
 use crate::texts::Lang;
+use crate::ui::reactive::{Effect, RwSignal, Signal};
 
 const KEY: &str = "converge.settings";
 

@@ -2,8 +2,10 @@
 
 use std::borrow::Cow;
 
-use leptos::prelude::*;
 use wasm_bindgen::JsValue;
+
+use super::decimal::fixed;
+use super::reactive::{Memo, RwSignal, Signal};
 
 /// The value of an attribute, a class, a style or a property.
 #[derive(PartialEq, Eq)]
@@ -92,7 +94,13 @@ macro_rules! numbers {
     )* };
 }
 
-numbers!(i32 u8 u16 u32 u64 i64 usize f64);
+numbers!(i32 u8 u16 u32 u64 i64 usize);
+
+impl IntoValue for f64 {
+    fn into_value(self) -> Value {
+        fixed(self, 3).to_string().into_value()
+    }
+}
 
 /// What can stand after the `=` of a part: a value, a closure that gives one, a signal of one.
 pub trait IntoMoving<M> {
@@ -117,9 +125,12 @@ impl<T: IntoValue, F: FnMut() -> T + Send + 'static> IntoMoving<OfClosure> for F
     }
 }
 
+/// Told apart from the others: a signal.
+pub struct OfSignal;
+
 macro_rules! signals {
     ($($t:ident)*) => { $(
-        impl<T: IntoValue + Clone + Send + Sync + 'static> IntoMoving<$t<()>> for $t<T> {
+        impl<T: IntoValue + Clone + Send + Sync + 'static> IntoMoving<OfSignal> for $t<T> {
             fn into_moving(self) -> Moving {
                 Moving::Closure(Box::new(move || self.get().into_value()))
             }
@@ -127,4 +138,4 @@ macro_rules! signals {
     )* };
 }
 
-signals!(Signal Memo RwSignal ReadSignal);
+signals!(Signal Memo RwSignal);

@@ -15,7 +15,8 @@ use syn::{Expr, Ident, Lit};
 #[proc_macro]
 pub fn view(input: proc_macro::TokenStream) -> proc_macro::TokenStream {
     let config = rstml::ParserConfig::default().recover_block(true);
-    let (nodes, errors) = rstml::Parser::new(config).parse_recoverable(TokenStream::from(input)).split_vec();
+    let (nodes, errors) =
+        rstml::Parser::new(config).parse_recoverable(TokenStream::from(input)).split_vec();
     let errors = errors.into_iter().map(|e| e.emit_as_expr_tokens());
     let built = several(&nodes);
     quote! { { #(#errors;)* #built } }.into()
@@ -141,15 +142,19 @@ fn plain(element: &NodeElement<rstml::Infallible>) -> TokenStream {
             quote! { .child(#made) }
         }
     });
-    let new = if is_svg(&tag) { quote! { new_svg } } else { quote! { new } };
+    let new = if is_svg(&tag) {
+        quote! { new_svg }
+    } else {
+        quote! { new }
+    };
     quote! { crate::ui::element::El::#new(#tag, &[#(#fixed),*]) #(#parts)* #(#children)* }
 }
 
 /// Elements of SVG. `a`, `style` and `script` are taken for those of HTML.
 fn is_svg(tag: &str) -> bool {
     const SVG: [&str; 20] = [
-        "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan", "title",
-        "desc", "defs", "pattern", "marker", "use", "mask", "clipPath", "symbol",
+        "svg", "g", "path", "rect", "circle", "ellipse", "line", "polyline", "polygon", "text", "tspan",
+        "title", "desc", "defs", "pattern", "marker", "use", "mask", "clipPath", "symbol",
     ];
     SVG.contains(&tag)
 }

@@ -1,5 +1,7 @@
 //! Which orders were begun already, in little room. Does not own what was made of them.
 
+use crate::sorted::sort;
+
 /// A set of order numbers that is given out nearly in sequence: a border below which all are in it,
 /// and the few above. Its size does not grow with the run.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
@@ -21,7 +23,7 @@ impl Numbers {
     pub fn insert(&mut self, n: i32) {
         if !self.contains(n) {
             self.above.push(n);
-            self.above.sort_unstable();
+            sort(&mut self.above, |a, b| a < b);
             while self.above.first() == Some(&(self.all_upto + 1)) {
                 self.above.remove(0);
                 self.all_upto += 1;

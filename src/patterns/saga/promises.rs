@@ -5,7 +5,7 @@
 //! it runs only the newest facts are looked at, and only orders are judged whose facts are all
 //! among them. At rest, which comes once, everything is read.
 
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 use super::SagaMachine;
 use super::definition::{Action, Definition, PRICE};
@@ -55,11 +55,11 @@ struct Tally {
     parked_at: i32,
 }
 
-fn tallies(probe: &Probe<'_>) -> BTreeMap<i32, Tally> {
-    let mut orders: BTreeMap<i32, Tally> = BTreeMap::new();
+fn tallies(probe: &Probe<'_>) -> Map<i32, Tally> {
+    let mut orders: Map<i32, Tally> = Map::new();
     let (facts, _) = facts(probe);
     for o in facts {
-        let tally = orders.entry(o.args[0]).or_default();
+        let tally = orders.or_default(o.args[0]);
         let count = match (action_of(o.fact, o.args), o.fact) {
             (Some((action, false)), _) => &mut tally.done[action as usize],
             (Some((action, true)), _) => &mut tally.undone[action as usize],
@@ -102,7 +102,7 @@ fn all_or_compensated(probe: &Probe<'_>) -> Verdict {
     let Some(orchestrator) = orchestrator(probe) else { return Verdict::Holds };
     let definition: &Definition = orchestrator.settings.definition;
     let mut parked = None;
-    for (&order, tally) in &tallies(probe) {
+    for (&order, tally) in tallies(probe).iter() {
         let net = |a: &Action| (tally.done[*a as usize], tally.undone[*a as usize]);
         let all = definition.steps.iter().all(|a| net(a) == (1, 0));
         let none = definition.steps.iter().all(|a| matches!(net(a), (0, 0) | (1, 1)));
@@ -152,7 +152,7 @@ fn reverse_order(probe: &Probe<'_>) -> Verdict {
     let Some(orchestrator) = orchestrator(probe) else { return Verdict::Holds };
     let steps = orchestrator.settings.definition.steps;
     // The step that each saga undid last.
-    let mut last: BTreeMap<i32, usize> = BTreeMap::new();
+    let mut last: Map<i32, usize> = Map::new();
     let (facts, _) = facts(probe);
     for o in facts {
         let Some((action, true)) = action_of(o.fact, o.args) else { continue };
@@ -166,11 +166,11 @@ fn reverse_order(probe: &Probe<'_>) -> Verdict {
 
 /// Nothing was undone that had not been done.
 fn no_blind_compensation(probe: &Probe<'_>) -> Verdict {
-    let mut standing: BTreeMap<(i32, Action), i32> = BTreeMap::new();
+    let mut standing: Map<(i32, Action), i32> = Map::new();
     let (facts, _) = facts(probe);
     for o in facts {
         let Some((action, undone)) = action_of(o.fact, o.args) else { continue };
-        let net = standing.entry((o.args[2], action)).or_default();
+        let net = standing.or_default((o.args[2], action));
         *net += if undone { -1 } else { 1 };
         if *net < 0 {
             return Verdict::Broken(Label::with("verdict.blind", [o.args[0], action.number(), 0]));

@@ -2,7 +2,7 @@
 //! "somebody failed, so abort", though somebody may have committed already. It breaks agreement;
 //! that is what it is for.
 
-use std::collections::BTreeMap;
+use crate::sorted::Map;
 
 use super::message::{Msg, timer};
 use crate::kernel::{Cell, Ctx, Description, Event, Label, Mark, Mood, NodeId, Shape, Span, Timer};
@@ -14,7 +14,7 @@ pub struct Backup {
     coordinator: NodeId,
     patience: Span,
     /// Who asked about what, until it is answered.
-    asked: BTreeMap<Tx, Vec<NodeId>>,
+    asked: Map<Tx, Vec<NodeId>>,
     aborted: Option<Tx>,
 }
 
@@ -22,13 +22,13 @@ impl Backup {
     /// A standby of this coordinator that believes it dead after `patience`.
     #[must_use]
     pub const fn new(coordinator: NodeId, patience: Span) -> Self {
-        Self { coordinator, patience, asked: BTreeMap::new(), aborted: None }
+        Self { coordinator, patience, asked: Map::new(), aborted: None }
     }
 
     pub(super) fn on_event(&mut self, ctx: &mut Ctx<'_, Msg>, event: Event<'_, Msg>) {
         match event {
             Event::Message { from, msg: Msg::Inquiry(tx) } => {
-                let who = self.asked.entry(*tx).or_default();
+                let who = self.asked.or_default(*tx);
                 if who.is_empty() {
                     ctx.send(self.coordinator, Msg::Inquiry(*tx));
                     ctx.set_timer(Timer { kind: timer::TAKEOVER, arg: *tx }, self.patience);
@@ -75,7 +75,7 @@ impl Backup {
             (None, None) => Some(Label::new("status.standby")),
         };
         out.section(Label::new("section.asked"), Shape::Queue, false);
-        for (tx, who) in &self.asked {
+        for (tx, who) in self.asked.iter() {
             for node in who {
                 let cells = [
                     Cell::Text(Label::with("row.tx", [*tx, 0, 0])),

@@ -9,7 +9,7 @@
 
 mod show;
 
-use std::collections::{BTreeMap, BTreeSet};
+use crate::sorted::Map;
 
 use super::message::{Msg, kind, record, timer};
 use super::settled::{Settled, Tally};
@@ -91,7 +91,7 @@ pub struct Coordinator {
     /// Durable.
     log: Wal<Record>,
     /// What the log says: committed and not ended. Reading the whole log would give the same.
-    unended: BTreeSet<Tx>,
+    unended: Map<Tx, ()>,
     settled: Settled,
     /// Durable: the highest number ever seen. (A real coordinator reserves numbers on disk in
     /// blocks, so that one is never used twice; that write is not shown.)
@@ -99,7 +99,7 @@ pub struct Coordinator {
     /// Durable, as it is a person's wish: how many transactions it is to begin without a client.
     wanted: i32,
     /// Volatile: transactions under way.
-    open: BTreeMap<Tx, Open>,
+    open: Map<Tx, Open>,
     last: Option<(Tx, bool)>,
     /// What the disk has just confirmed; empty between steps.
     flushed: Option<Record>,
@@ -115,10 +115,10 @@ impl Coordinator {
             wanted: settings.transactions,
             settings,
             log: Wal::new(),
-            unended: BTreeSet::new(),
+            unended: Map::new(),
             settled: Settled::default(),
             newest: 0,
-            open: BTreeMap::new(),
+            open: Map::new(),
             last: None,
             flushed: None,
             unlogged: None,
@@ -128,13 +128,13 @@ impl Coordinator {
     /// Whether its disk says that this transaction commits.
     #[must_use]
     pub fn has_committed(&self, tx: Tx) -> bool {
-        self.unended.contains(&tx)
+        self.unended.contains_key(&tx)
             || self.settled.contains(tx, || self.log.records().rev().any(|r| *r == Record::Commit(tx)))
     }
 
     /// Committed by its disk, and not yet acknowledged by everybody.
     pub fn unended(&self) -> impl Iterator<Item = Tx> {
-        self.unended.iter().copied()
+        self.unended.keys().copied()
     }
 
     /// Transactions that it has in memory and has not decided.
@@ -241,7 +241,7 @@ impl Coordinator {
 
     /// Answers with the decision: COMMIT if the log says so, and otherwise abort is presumed.
     fn tell(&self, ctx: &mut Ctx<'_, Msg>, to: NodeId, tx: Tx) {
-        let commit = self.unended.contains(&tx);
+        let commit = self.unended.contains_key(&tx);
         ctx.send(to, if commit { Msg::Commit(tx) } else { Msg::Abort(tx) });
     }
 
@@ -305,7 +305,7 @@ impl Coordinator {
     fn spread(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, all: bool) {
         let n = self.settings.participants.len();
         let Some(open) = self.open.get_mut(&tx) else { return };
-        if !self.unended.contains(&tx) {
+        if !self.unended.contains_key(&tx) {
             self.unlogged.get_or_insert(tx);
         }
         while let Some(place) = open.asked.first_missing(n) {
@@ -383,7 +383,7 @@ impl Coordinator {
         let read = unended_in(self.log.records());
         debug_assert!(read == self.unended, "the index and the log say the same");
         self.unended = read;
-        let transactions: Vec<Tx> = self.unended.iter().copied().collect();
+        let transactions: Vec<Tx> = self.unended.keys().copied().collect();
         for tx in transactions {
             let open = Open {
                 phase: Phase::Committing,
@@ -405,7 +405,7 @@ impl Coordinator {
         self.flushed = self.log.flush(ticket);
         match self.flushed {
             Some(Record::Commit(tx)) => {
-                self.unended.insert(tx);
+                self.unended.insert(tx, ());
                 self.settled.add(tx);
             }
             Some(Record::End(tx)) => {
@@ -424,12 +424,12 @@ impl Coordinator {
 }
 
 /// Reads a whole log: committed and not ended.
-fn unended_in<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeSet<Tx> {
-    let mut unended = BTreeSet::new();
+fn unended_in<'a>(records: impl Iterator<Item = &'a Record>) -> Map<Tx, ()> {
+    let mut unended = Map::new();
     for record in records {
         match *record {
             Record::Commit(tx) => {
-                unended.insert(tx);
+                unended.insert(tx, ());
             }
             Record::End(tx) => {
                 unended.remove(&tx);

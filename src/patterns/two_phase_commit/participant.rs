@@ -9,7 +9,9 @@
 
 mod show;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+
+use crate::sorted::Map;
 
 use super::message::{Msg, record, timer};
 use super::service::Service;
@@ -92,14 +94,14 @@ pub struct Participant {
     /// Durable.
     log: Wal<Record>,
     /// What the log says: prepared, without an outcome. Reading the whole log would give the same.
-    prepared: BTreeMap<Tx, Vec<Write>>,
+    prepared: Map<Tx, Vec<Write>>,
     /// What the log says: committed, and not in the table yet.
-    redo: BTreeMap<Tx, Vec<Write>>,
+    redo: Map<Tx, Vec<Write>>,
     settled: Settled,
     /// Rows are durable, locks are not.
     db: Database,
     /// Volatile: transactions under way.
-    open: BTreeMap<Tx, Open>,
+    open: Map<Tx, Open>,
     last: Option<(Tx, bool)>,
     /// What the disk has just confirmed; empty between steps.
     flushed: Option<Record>,
@@ -117,11 +119,11 @@ impl Participant {
             me,
             settings,
             log: Wal::new(),
-            prepared: BTreeMap::new(),
-            redo: BTreeMap::new(),
+            prepared: Map::new(),
+            redo: Map::new(),
             settled: Settled::default(),
             db,
-            open: BTreeMap::new(),
+            open: Map::new(),
             last: None,
             flushed: None,
             refused: VecDeque::new(),
@@ -380,7 +382,9 @@ impl Participant {
         self.open.remove(&tx);
         self.db.unlock(tx);
         let waits = |(tx, open): (&Tx, &Open)| (open.stage == Stage::Blocked).then_some(*tx);
-        while let Some(next) = self.open.iter().find_map(waits) {
+        loop {
+            let next = self.open.iter().find_map(waits);
+            let Some(next) = next else { break };
             self.prepare(ctx, next);
             if self.open.contains_key(&next) {
                 break;
@@ -443,8 +447,8 @@ impl Participant {
 }
 
 /// Reads a whole log: prepared, without an outcome.
-fn prepared_in<'a>(records: impl Iterator<Item = &'a Record>) -> BTreeMap<Tx, Vec<Write>> {
-    let mut prepared = BTreeMap::new();
+fn prepared_in<'a>(records: impl Iterator<Item = &'a Record>) -> Map<Tx, Vec<Write>> {
+    let mut prepared = Map::new();
     for record in records {
         match record {
             Record::Prepared(tx, writes) => {

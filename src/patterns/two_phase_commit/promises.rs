@@ -9,6 +9,7 @@ use super::{Coordinator, Node, Participant, kind};
 use crate::kernel::{Label, NodeId, World};
 use crate::parts::database::Tx;
 use crate::patterns::pattern::{Probe, Verdict};
+use crate::sorted::sort_many;
 
 fn nodes(world: &World) -> impl Iterator<Item = (NodeId, &Node)> {
     (0..world.nodes()).filter_map(|i| {
@@ -44,7 +45,7 @@ fn number(node: NodeId) -> i32 {
 pub(super) fn agreement(probe: &Probe<'_>) -> Verdict {
     let world = probe.world;
     let mut unsettled: Vec<Tx> = participants(world).flat_map(|(_, p)| p.unsettled()).collect();
-    unsettled.sort_unstable();
+    sort_many(&mut unsettled, |a, b| a < b);
     unsettled.dedup();
     let rest = |p: &Participant| {
         let among = unsettled.iter().filter(|&&tx| p.has_committed(tx));
@@ -137,7 +138,7 @@ pub(super) fn applied_once(probe: &Probe<'_>) -> Verdict {
     let depth = if probe.at_rest { usize::MAX } else { WINDOW };
     let mut entries: Vec<(Tx, NodeId)> =
         world.ledger().iter().rev().take(depth).map(|fact| (fact.args[0], fact.node)).collect();
-    entries.sort_unstable();
+    sort_many(&mut entries, |a, b| a < b);
     if let Some(twice) = entries.windows(2).find(|pair| pair[0] == pair[1]) {
         let (tx, node) = twice[0];
         return Verdict::Broken(Label::with("verdict.applied-twice", [number(node), tx, 0]));

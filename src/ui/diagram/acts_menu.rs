@@ -10,7 +10,9 @@ use leptos::prelude::*;
 use super::words::{Menu, menu};
 use crate::kernel::Entry;
 use crate::texts::{duration, say, t};
+use crate::ui::decimal::fixed;
 use crate::ui::icons::Icon;
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 use crate::ui::{Command, Lab, Selection, browser, use_lab};
 
 /// Which menu is open.
@@ -203,9 +205,9 @@ fn Sheet(opener: Opener, opened: Opened, menu: Menu, choose: Callback<Vec<Entry>
             class="acts"
             role="menu"
             aria-label=menu.title.clone()
-            style=("--x", format!("{x}px"))
-            style=("--y", format!("{y}px"))
-            style=("--most", format!("{most}px"))
+            style=("--x", format!("{}px", fixed(x, 3)))
+            style=("--y", format!("{}px", fixed(y, 3)))
+            style=("--most", format!("{}px", fixed(most, 3)))
             on:keydown=keys
         >
             <header class="acts-head">

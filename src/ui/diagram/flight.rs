@@ -12,7 +12,9 @@ use crate::kernel::{Lost, MsgId, NodeId};
 use crate::patterns::pattern::Style;
 use crate::texts::{say, t};
 use crate::trace::{Flight, FlightEnd, Story};
+use crate::ui::decimal::fixed;
 use crate::ui::icons::Icon;
+use crate::ui::reactive::Memo;
 use crate::ui::{Selection, use_lab};
 
 /// How long, in units of the axis, the cross of a lost message stays.
@@ -193,9 +195,9 @@ pub fn Token(
             }
             style:transform=move || {
                 let (at, _) = place.get();
-                format!("translate({:.1}px,{:.1}px) translate(-50%,-50%)", at.x, at.y)
+                format!("translate({}px,{}px) translate(-50%,-50%)", fixed(at.x, 1), fixed(at.y, 1))
             }
-            style:opacity=move || format!("{:.2}", place.get().1)
+            style:opacity=move || fixed(place.get().1, 2).to_string()
             on:pointerenter=move |e| pointing.enter(&e, thing)
             on:pointerleave=move |_| pointing.leave(thing)
             on:focus=move |_| pointing.choose(thing)

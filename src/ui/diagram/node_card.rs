@@ -12,7 +12,9 @@ use super::stage_layout::Plan;
 use crate::kernel::{Cell, Description, Mark, Mood, NodeId, Row, Section, Shape, What};
 use crate::texts::{Lang, say, t};
 use crate::trace::{NodeView, Speaker, Story};
+use crate::ui::decimal::fixed;
 use crate::ui::icons::{Icon, MoodGlyph, mood_class, mood_word};
+use crate::ui::reactive::Memo;
 use crate::ui::{Selection, use_lab};
 
 /// A node's card.
@@ -65,9 +67,9 @@ pub fn NodeCard(
     view! {
         <article
             class=class
-            style:width=move || format!("{}px", card.get().rect.w)
-            style:height=move || format!("{}px", card.get().rect.h)
-            style:transform=move || format!("translate({}px,{}px)", card.get().rect.x, card.get().rect.y)
+            style:width=move || format!("{}px", fixed(card.get().rect.w, 3))
+            style:height=move || format!("{}px", fixed(card.get().rect.h, 3))
+            style:transform=move || format!("translate({}px,{}px)", fixed(card.get().rect.x, 3), fixed(card.get().rect.y, 3))
             on:pointerenter=move |e| pointing.enter(&e, thing)
             on:pointerleave=move |_| pointing.leave(thing)
         >

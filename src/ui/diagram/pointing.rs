@@ -6,6 +6,7 @@ use leptos::prelude::*;
 
 use crate::kernel::{MsgId, NodeId, What};
 use crate::trace::Story;
+use crate::ui::reactive::Memo;
 use crate::ui::{Command, Lab, Selection};
 
 /// Carries a view's pointing to the lab's selection.

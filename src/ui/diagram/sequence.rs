@@ -15,7 +15,9 @@ use crate::kernel::{Lost, Mood, NodeId};
 use crate::patterns::pattern::Style;
 use crate::texts::{Lang, duration, say, t};
 use crate::trace::{Speaker, Story};
+use crate::ui::decimal::fixed;
 use crate::ui::icons::{mood_class, mood_word};
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 use crate::ui::{Command, Lab, Selection, browser, use_lab};
 
 /// The words of the diagram.
@@ -127,7 +129,7 @@ pub fn SequenceView() -> impl IntoView {
             on:wheel=move |_| follows.set(false)
             on:touchmove=move |_| follows.set(false)
         >
-            <div class="heads" style:width=move || format!("{}px", picture.with(|p| p.width))>
+            <div class="heads" style:width=move || format!("{}px", fixed(picture.with(|p| p.width), 3))>
                 {move || {
                     let (columns, apart) = picture.with(|p| (p.columns.clone(), p.apart));
                     columns
@@ -148,8 +150,8 @@ pub fn SequenceView() -> impl IntoView {
                                         let lit = pointing.lit.get().node == Some(node);
                                         format!("head {}{}", mood_class(mood()), if lit { " lit" } else { "" })
                                     }
-                                    style:left=format!("{x}px")
-                                    style:max-width=format!("{}px", apart - 2.0)
+                                    style:left=format!("{}px", fixed(x, 3))
+                                    style:max-width=format!("{}px", fixed(apart - 2.0, 3))
                                     title=move || format!("{name}: {}", mood_word(lab.lang.get(), mood()))
                                     on:pointerenter=move |e| pointing.enter(&e, thing)
                                     on:pointerleave=move |_| pointing.leave(thing)
@@ -194,10 +196,10 @@ pub fn SequenceView() -> impl IntoView {
                         y="0"
                         width=move || picture.with(|p| p.width)
                         height=move || picture.with(|p| p.height)
-                        style:transform=move || format!("translateY({:.1}px)", now.get() + 1.0)
+                        style:transform=move || format!("translateY({}px)", fixed(now.get() + 1.0, 1))
                     />
-                    <g class="playhead" style:transform=move || format!("translateY({:.1}px)", now.get())>
-                        <path d=move || format!("M0 0H{}", picture.with(|p| p.width))/>
+                    <g class="playhead" style:transform=move || format!("translateY({}px)", fixed(now.get(), 1))>
+                        <path d=move || format!("M0 0H{}", fixed(picture.with(|p| p.width), 3))/>
                         <g class="playhead-time">
                             {move || {
                                 let state = lab.state.get();
@@ -254,7 +256,7 @@ fn whole(
                 <path
                     class="life"
                     class:lit=move || pointing.lit.get().node == Some(node)
-                    d=format!("M{x} 0V{height}")
+                    d=format!("M{} 0V{}", fixed(*x, 3), fixed(height, 3))
                 />
             }
         })
@@ -267,7 +269,7 @@ fn whole(
             view! {
                 <g class="fold">
                     <rect x="0" y=band.y width=width height=band.h/>
-                    <path d=format!("M0 {0}H{width}M0 {1}H{width}", band.y, band.y + band.h)/>
+                    <path d=format!("M0 {0}H{width}M0 {1}H{width}", fixed(band.y, 3), fixed(band.y + band.h, 3), width = fixed(width, 3))/>
                 </g>
             }
         })
@@ -285,8 +287,13 @@ fn whole(
             let text = duration(lang, band.micros);
             let (w, y) = (wide(&text) + 14.0, band.y + band.h / 2.0);
             let dots = |x: f64| {
-                format!("M{x} {}v0M{x} {}v0M{x} {}v0", y - 22.0, y - 16.0, y + 16.0)
-                    + &format!("M{x} {}v0", y + 22.0)
+                format!(
+                    "M{x} {}v0M{x} {}v0M{x} {}v0",
+                    fixed(y - 22.0, 3),
+                    fixed(y - 16.0, 3),
+                    fixed(y + 16.0, 3),
+                    x = fixed(x, 3)
+                ) + &format!("M{} {}v0", fixed(x, 3), fixed(y + 22.0, 3))
             };
             view! {
                 <g class="fold">
@@ -338,15 +345,15 @@ fn bar_view(bar: &Bar, picture: &Picture, story: &Story, lang: Lang) -> impl Int
     let down = bar.mood == Mood::Down;
     let shape = if down {
         view! {
-            <path class="gap" d=format!("M{x} {y}v{h}")/>
-            <path class="gap-dots" d=format!("M{x} {y}v{h}")/>
+            <path class="gap" d=format!("M{} {}v{}", fixed(x, 3), fixed(y, 3), fixed(h, 3))/>
+            <path class="gap-dots" d=format!("M{} {}v{}", fixed(x, 3), fixed(y, 3), fixed(h, 3))/>
         }
         .into_any()
     } else {
         view! {
             <rect class="bar-fill" x=x - w / 2.0 y=y width=w height=h rx=w / 3.0/>
             {(settled && bar.mood != Mood::Working && h > 34.0).then(|| view! {
-                <g class="verdict" transform=format!("translate({x} {}) scale(0.7)", y + 26.0)>
+                <g class="verdict" transform=format!("translate({} {}) scale(0.7)", fixed(x, 3), fixed(y + 26.0, 3))>
                     <circle r="9"/>
                     {sign(mood_class(bar.mood))}
                 </g>
@@ -378,15 +385,8 @@ fn head_of(line: &[Pt]) -> String {
     let (dx, dy) = (dx / len, dy / len);
     let back = Pt { x: b.x - dx * 8.0, y: b.y - dy * 8.0 };
     let (px, py) = (-dy * 3.6, dx * 3.6);
-    format!(
-        "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        b.x,
-        b.y,
-        back.x + px,
-        back.y + py,
-        back.x - px,
-        back.y - py
-    )
+    let (left, right) = (Pt { x: back.x + px, y: back.y + py }, Pt { x: back.x - px, y: back.y - py });
+    path(&[*b, left, right]) + "Z"
 }
 
 fn arrow_view(
@@ -427,7 +427,7 @@ fn arrow_view(
         Tip::Lost(why) => {
             let at_node = matches!(why, Lost::Down | Lost::Crashed);
             view! {
-                <g class="lost" class:at-node=at_node transform=format!("translate({:.1} {:.1})", end.x, end.y)>
+                <g class="lost" class:at-node=at_node transform=format!("translate({} {})", fixed(end.x, 1), fixed(end.y, 1))>
                     <circle r="7.5"/>
                     <path d="M-3.6 -3.6 3.6 3.6M3.6 -3.6 -3.6 3.6"/>
                 </g>
@@ -439,7 +439,7 @@ fn arrow_view(
     let held = arrow.held.map(|(a, b)| {
         view! {
             <path class="held" d=path(&[a, b])/>
-            <g class="held-sign" transform=format!("translate({:.1} {:.1}) scale(0.8)", a.x, a.y)>
+            <g class="held-sign" transform=format!("translate({} {}) scale(0.8)", fixed(a.x, 1), fixed(a.y, 1))>
                 <circle r="9"/>
                 {sign("delay")}
             </g>
@@ -450,7 +450,7 @@ fn arrow_view(
         let wide = wide(&word.text);
         view! {
             {undo.then(|| view! {
-                <g class="label-sign" transform=format!("translate({:.1} {:.1}) scale(0.75)", word.at.x - wide / 2.0 - 3.0, word.at.y - 4.0)>
+                <g class="label-sign" transform=format!("translate({} {}) scale(0.75)", fixed(word.at.x - wide / 2.0 - 3.0, 1), fixed(word.at.y - 4.0, 1))>
                     {sign("mood-compensating")}
                 </g>
             })}
@@ -547,7 +547,7 @@ fn dot_view(
             }
         >
             <title>{sentence.clone()}</title>
-            <g transform=format!("translate({x:.1} {y:.1})")>{shape}</g>
+            <g transform=format!("translate({} {})", fixed(x, 1), fixed(y, 1))>{shape}</g>
             {label}
         </g>
     }

@@ -6,6 +6,7 @@
 use super::stage_layout::{Pt, Rect};
 use crate::kernel::{Lost, Mood, MsgId, NodeId, What};
 use crate::patterns::pattern::Style;
+use crate::sorted::sort;
 use crate::trace::{FlightEnd, Speaker, Story};
 
 /// Room above the first moment.
@@ -238,7 +239,8 @@ pub struct Words {
 pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height: f64) -> Picture {
     let (run, axis, chart) = (&story.run, &story.axis, &story.chart);
     let mut order: Vec<NodeId> = (0..run.stage.nodes.len()).map(|i| NodeId(i as u8)).collect();
-    order.sort_by_key(|n| (run.stage.nodes[n.index()].role, n.0));
+    let place = |n: &NodeId| (run.stage.nodes[n.index()].role, n.0);
+    sort(&mut order, |a, b| place(a) < place(b));
     let n = order.len().max(1) as f64;
     let roomy = width >= ROOMY;
     let (left, right) = if roomy { (74.0, 40.0) } else { (38.0, 38.0) };

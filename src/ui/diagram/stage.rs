@@ -16,6 +16,8 @@ use super::wires::Wire;
 use crate::kernel::{Description, NodeId};
 use crate::texts::t;
 use crate::trace::Story;
+use crate::ui::decimal::fixed;
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 use crate::ui::{browser, use_lab};
 
 /// Links of a story: those that its pattern draws, and those that messages took besides.
@@ -79,9 +81,9 @@ pub fn StageView() -> impl IntoView {
         <div class="stage" node_ref=room role="group" aria-label=move || t(lab.lang.get(), "stage.title")>
             <div
                 class="stage-floor"
-                style:width=move || format!("{}px", plan.with(|p| p.width))
-                style:height=move || format!("{}px", plan.with(|p| p.height))
-                style:font-size=move || format!("{}px", plan.with(|p| p.em))
+                style:width=move || format!("{}px", fixed(plan.with(|p| p.width), 3))
+                style:height=move || format!("{}px", fixed(plan.with(|p| p.height), 3))
+                style:font-size=move || format!("{}px", fixed(plan.with(|p| p.em), 3))
             >
                 <Show when=ready>
                     {move || {

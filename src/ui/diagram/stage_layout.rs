@@ -4,6 +4,8 @@
 //! frame, no style and no browser. Lengths are CSS pixels unless a name says `em`.
 
 use crate::patterns::pattern::Role;
+use crate::sorted::sort;
+use crate::ui::decimal::fixed;
 
 /// A point.
 #[derive(Clone, Copy, PartialEq, Debug, Default)]
@@ -398,7 +400,7 @@ fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
             .filter(|&o| o != node && side(me, &rects[o]) == s)
             .map(|o| (level(&rects[o]), o))
             .collect();
-        there.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)));
+        sort(&mut there, |a, b| a.0.total_cmp(&b.0).then(a.1.cmp(&b.1)).is_lt());
         let k = there.iter().position(|t| t.1 == other).unwrap_or(0) as f64;
         let n = there.len().max(1) as f64;
         let (from, len) = if matches!(s, Side::Top | Side::Bottom) { (me.x, me.w) } else { (me.y, me.h) };
@@ -558,7 +560,7 @@ pub fn path(line: &[Pt]) -> String {
     use std::fmt::Write;
     let mut out = String::new();
     for (i, p) in line.iter().enumerate() {
-        let _ = write!(out, "{}{:.1} {:.1}", if i == 0 { 'M' } else { 'L' }, p.x, p.y);
+        let _ = write!(out, "{}{} {}", if i == 0 { 'M' } else { 'L' }, fixed(p.x, 1), fixed(p.y, 1));
     }
     out
 }

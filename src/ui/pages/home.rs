@@ -13,6 +13,7 @@ use crate::ui::Command;
 use crate::ui::diagram::StageView;
 use crate::ui::icons::Icon;
 use crate::ui::panels::{PromiseLanes, TimelineView, Transport};
+use crate::ui::reactive::Effect;
 use crate::ui::session::Session;
 use crate::ui::settings::use_settings;
 

@@ -17,6 +17,7 @@ use crate::ui::panels::{
     AboutView, BranchesView, JournalView, ParamsView, PromiseLanes, ScriptView, StateView, TimelineView,
     Transport,
 };
+use crate::ui::reactive::{Effect, Memo, RwSignal, Signal};
 use crate::ui::session::Session;
 use crate::ui::settings::use_settings;
 use crate::ui::{Command, Lab, View, browser, use_lab};

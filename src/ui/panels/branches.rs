@@ -12,6 +12,7 @@ use crate::trace::Story;
 use crate::trace::cost::Cost;
 use crate::ui::icons::Icon;
 use crate::ui::lab::BranchView;
+use crate::ui::reactive::RwSignal;
 use crate::ui::{Command, use_lab};
 
 /// The runs in the order of the tree, each under the one it came from, with its depth.

@@ -10,6 +10,7 @@ use crate::kernel::{NodeId, TraceEvent, What};
 use crate::texts::{Lang, duration, say, t};
 use crate::ui::icons::Icon;
 use crate::ui::lab::{Lab, Story};
+use crate::ui::reactive::{Effect, Memo, RwSignal, Signal};
 use crate::ui::{Command, Selection, browser, use_lab};
 
 /// Steps shown at once: enough to read on, few enough to be drawn in no time.

@@ -21,10 +21,9 @@ pub use state::StateView;
 pub use timeline::TimelineView;
 pub use transport::Transport;
 
-use leptos::prelude::*;
-
 use super::lab::{Lab, Story};
 use crate::texts::{Lang, number, say};
+use crate::ui::decimal::fixed;
 
 /// Where a position stands on the width of the time line, in percent.
 fn percent(story: &Story, position: f64) -> f64 {
@@ -39,7 +38,7 @@ fn percent_of(story: &Story, state: u32) -> f64 {
 
 /// A length for a style.
 fn as_percent(value: f64) -> String {
-    format!("{value:.3}%")
+    format!("{}%", fixed(value, 3))
 }
 
 /// Where the playhead stands, for a style.

@@ -7,6 +7,7 @@ use crate::patterns::pattern::{Param, Range};
 use crate::scenario;
 use crate::texts::{Lang, duration, number, say, t};
 use crate::ui::icons::Icon;
+use crate::ui::reactive::{Memo, Signal};
 use crate::ui::{Command, use_lab};
 
 /// Most letters of choices shown side by side; more make a list.

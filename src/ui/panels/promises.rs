@@ -9,6 +9,7 @@ use crate::patterns::pattern::Verdict;
 use crate::texts::{Lang, duration, say, t};
 use crate::ui::icons::Icon;
 use crate::ui::lab::{Lab, Story};
+use crate::ui::reactive::{Memo, RwSignal};
 use crate::ui::{Command, Selection, browser, use_lab};
 
 /// Most spans of a lane: more cannot be told apart.

@@ -11,6 +11,7 @@ use crate::texts::{say, t};
 use crate::trace::acts;
 use crate::ui::icons::Icon;
 use crate::ui::lab::Lab;
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 use crate::ui::{Command, browser, use_lab};
 
 /// The icon of an action, and whether it repairs or acts rather than breaks.

@@ -11,6 +11,7 @@ use crate::kernel::{Cell, Description, Mark, Row, Section, Shape};
 use crate::texts::{say, t};
 use crate::trace::{Frame, NodeView, Speaker};
 use crate::ui::icons::{Icon, MoodPill};
+use crate::ui::reactive::{Memo, RwSignal};
 use crate::ui::{Command, Selection, use_lab};
 
 /// Most rows of a list that are shown: the newest.

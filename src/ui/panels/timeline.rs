@@ -7,10 +7,13 @@ use leptos::html;
 use leptos::prelude::*;
 
 use super::{as_percent, count, percent, percent_of, playhead, run_name};
+use crate::sorted::{sort, sort_many};
 use crate::texts::{Lang, duration, say, t};
 use crate::trace::chart::Marked;
+use crate::ui::decimal::fixed;
 use crate::ui::icons::Icon;
 use crate::ui::lab::{BranchView, Story};
+use crate::ui::reactive::RwSignal;
 use crate::ui::{Command, use_lab};
 
 /// Most ticks drawn: more would touch on any screen.
@@ -142,7 +145,7 @@ fn rail(story: &Story, lang: Lang) -> impl IntoView + use<> {
     for state in 0..story.axis.states() {
         let x = percent_of(story, state) * 10.0;
         if x - last >= 1000.0 / TICKS {
-            let _ = write!(ticks, "M{x:.2} 0V6");
+            let _ = write!(ticks, "M{} 0V6", fixed(x, 2));
             last = x;
         }
     }
@@ -194,7 +197,7 @@ fn all_marks(story: &Story) -> Vec<(u32, Kind)> {
         (*state, kind)
     });
     let mut all: Vec<_> = broken.chain(others).collect();
-    all.sort_unstable();
+    sort_many(&mut all, |a, b| a < b);
     all.dedup();
     all
 }
@@ -203,7 +206,7 @@ fn all_marks(story: &Story) -> Vec<(u32, Kind)> {
 fn marks(story: &Story) -> impl IntoView + use<> {
     let lab = use_lab();
     let mut all = all_marks(story);
-    all.sort_by_key(|(state, kind)| (*kind, *state));
+    sort_many(&mut all, |a, b| (a.1, a.0) < (b.1, b.0));
     let mut shown: Vec<(f64, u32, Kind)> = Vec::new();
     for (state, kind) in all {
         let x = percent_of(story, state);
@@ -211,7 +214,7 @@ fn marks(story: &Story) -> impl IntoView + use<> {
             shown.push((x, state, kind));
         }
     }
-    shown.sort_by_key(|(_, state, _)| *state);
+    sort(&mut shown, |a, b| a.1 < b.1);
     shown
         .into_iter()
         .map(|(x, state, kind)| {

@@ -10,6 +10,7 @@ use crate::trace::cost::Cost;
 use crate::ui::command::SPEEDS;
 use crate::ui::icons::Icon;
 use crate::ui::lab::Lab;
+use crate::ui::reactive::Memo;
 use crate::ui::{Command, use_lab};
 
 /// The transport. A brief one plays and steps; the whole one also has seed, runs and cost.
