@@ -27,8 +27,10 @@ pub struct Slot {
 /// What a card needs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CardNeed {
-    /// For the layout.
+    /// Whether it ever has a status line.
     pub status: bool,
+    /// States seen, and those with a status line.
+    pub spoke: (u32, u32),
     /// Places for sections, from top to bottom.
     pub slots: Vec<Slot>,
 }
@@ -48,8 +50,17 @@ fn slots_of(holds: &Description) -> Vec<(Shape, usize)> {
 }
 
 impl CardNeed {
+    /// Whether it has a status line so seldom that its place would mostly be a hole: then that is
+    /// at the foot of the card.
+    #[must_use]
+    pub fn speaks_seldom(&self) -> bool {
+        self.spoke.1 * 2 < self.spoke.0
+    }
+
     fn note(&mut self, holds: &Description) {
         self.status |= holds.status.is_some();
+        self.spoke.0 += 1;
+        self.spoke.1 += u32::from(holds.status.is_some());
         let mut after = 0;
         for (section, (shape, nth)) in holds.sections.iter().zip(slots_of(holds)) {
             let lines = section.rows.len().min(ROWS) as u16;
@@ -74,7 +85,7 @@ impl CardNeed {
 pub fn needs(story: &Story, known: Option<&[CardNeed]>) -> Vec<CardNeed> {
     let run = &story.run;
     let n = run.stage.nodes.len();
-    let fresh = || CardNeed { status: false, slots: Vec::new() };
+    let fresh = || CardNeed { status: false, spoke: (0, 0), slots: Vec::new() };
     let mut needs: Vec<CardNeed> = match known {
         Some(known) if known.len() == n => known.to_vec(),
         _ => (0..n).map(|_| fresh()).collect(),
@@ -151,7 +162,7 @@ mod tests {
 
     #[test]
     fn a_section_that_comes_later_gets_the_place_it_has_among_the_others() {
-        let mut need = CardNeed { status: false, slots: Vec::new() };
+        let mut need = CardNeed { status: false, spoke: (0, 0), slots: Vec::new() };
         need.note(&holds(&[("log", Shape::Log, 1)]));
         need.note(&holds(&[("votes", Shape::Table, 2), ("log", Shape::Log, 2)]));
         need.note(&holds(&[("acks", Shape::Table, 3), ("log", Shape::Log, 9)]));

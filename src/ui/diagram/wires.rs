@@ -8,6 +8,7 @@ use super::pointing::Pointing;
 use super::stage_layout::{Plan, at, beside, path};
 use crate::kernel::NodeId;
 use crate::texts::say;
+use crate::trace::Flight;
 use crate::ui::icons::{Icon, paths};
 use crate::ui::{Selection, use_lab};
 
@@ -27,6 +28,8 @@ pub struct Wire {
     plan: Memo<Plan>,
     health: Memo<Health>,
     over: RwSignal<bool>,
+    /// Whether a message is on it.
+    busy: Memo<bool>,
     opener: Opener,
     pointing: Pointing,
 }
@@ -49,7 +52,16 @@ impl Wire {
                     .unwrap_or(1),
             })
         });
-        Self { a, b, plan, health, over: RwSignal::new(false), opener, pointing }
+        let busy = Memo::new(move |_| {
+            let state = lab.state.get();
+            let here = |f: &Flight| {
+                ((f.from, f.to) == (a, b) || (f.from, f.to) == (b, a))
+                    && f.sent <= state
+                    && f.end.state(u32::MAX) > state
+            };
+            lab.story.with(|s| s.chart.flights.iter().any(here))
+        });
+        Self { a, b, plan, health, over: RwSignal::new(false), busy, opener, pointing }
     }
 
     fn thing(self) -> Selection {
@@ -154,6 +166,7 @@ impl Wire {
             <button
                 class="handle"
                 class:over=self.over
+                class:busy=self.busy
                 class:ill=move || { let h = self.health.get(); h.there || h.back }
                 class:slow=ill
                 class:lit=move || self.pointing.lit.get().has_link(self.a, self.b)
