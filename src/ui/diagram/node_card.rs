@@ -49,7 +49,7 @@ pub fn NodeCard(
     let class = move || {
         let card = card.get();
         let bare = needs.with(|n| n.get(i).is_some_and(|n| n.slots.is_empty()));
-        let seldom = needs.with(|n| n.get(i).is_some_and(CardNeed::speaks_seldom));
+        let seldom = needs.with(|n| n.get(i).is_some_and(|n| n.seldom));
         let flags = [
             (lit(), " lit"),
             (card.narrow, " narrow"),

@@ -40,12 +40,7 @@ pub(super) fn ground(picture: &Picture, lang: Lang, pointing: Pointing) -> impl 
             }
         })
         .collect_view();
-    // Between two life lines, where nothing else is.
-    let middle = picture.columns.len() / 2;
-    let x = match (picture.columns.get(middle.wrapping_sub(1)), picture.columns.get(middle)) {
-        (Some(a), Some(b)) => f64::midpoint(a.1, b.1),
-        _ => width / 2.0,
-    };
+    let x = picture.between();
     let tags = picture
         .bands
         .iter()

@@ -3,7 +3,7 @@
 use converge_view::view;
 use leptos::prelude::*;
 
-use super::go_to;
+use super::{Roving, go_to};
 use crate::kernel::Lost;
 use crate::patterns::pattern::Style;
 use crate::trace::{Speaker, Story};
@@ -11,7 +11,7 @@ use crate::ui::diagram::pointing::Pointing;
 use crate::ui::diagram::sequence_layout::{Arrow, Dot, DotKind, LEADING, Tip, Word};
 use crate::ui::diagram::stage_layout::{Pt, path};
 use crate::ui::diagram::wires::sign;
-use crate::ui::{Command, Lab, Selection};
+use crate::ui::{Command, Lab, Selection, browser};
 
 /// A label in one line or two.
 fn label_view(word: &Word, class: &'static str, shift: f64) -> impl IntoView + use<> {
@@ -48,7 +48,7 @@ pub(super) fn arrow_view(
     story: &Story,
     speaker: &Speaker,
     pointing: Pointing,
-    current: RwSignal<usize>,
+    Roving { current, wanted }: Roving,
 ) -> impl IntoView + use<> {
     let flight = &story.chart.flights[arrow.flight];
     let thing = Selection::Flight(arrow.msg);
@@ -108,6 +108,13 @@ pub(super) fn arrow_view(
             {label_view(word, "label", if undo { 6.0 } else { 0.0 })}
         }
     });
+    let me = NodeRef::<leptos::svg::G>::new();
+    Effect::new(move |_| {
+        if let Some(me) = me.get().filter(|_| wanted.get() == Some(i)) {
+            let _ = me.focus();
+            browser::into_view(&format!("#sequence-{i} .arrow-line"));
+        }
+    });
     let flight_at = arrow.flight;
     let line = path(&arrow.line);
     view! {
@@ -116,6 +123,7 @@ pub(super) fn arrow_view(
             class:lost-arrow=lost
             class:copy=arrow.copy
             class:lit=move || pointing.lit.get().msg == Some(msg)
+            node_ref=me
             id=format!("sequence-{i}")
             role="button"
             tabindex=move || if current.get() == i { "0" } else { "-1" }
@@ -124,6 +132,7 @@ pub(super) fn arrow_view(
             on:pointerleave=move |_| pointing.leave(thing)
             on:focus=move |_| {
                 current.set(i);
+                wanted.set(None);
                 pointing.choose(thing);
             }
             on:click=move |e| {

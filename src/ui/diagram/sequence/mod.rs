@@ -31,6 +31,15 @@ struct Drawn {
     picture: Arc<Picture>,
 }
 
+/// Which arrow the keys are at.
+#[derive(Clone, Copy)]
+struct Roving {
+    /// The one that `Tab` leads to.
+    current: RwSignal<usize>,
+    /// The one that shall have the focus: if it was far away, as soon as it is in the page.
+    wanted: RwSignal<Option<usize>>,
+}
+
 /// The words of the diagram.
 fn words_of(lang: Lang) -> Words {
     Words {
@@ -79,6 +88,8 @@ pub fn SequenceView() -> impl IntoView {
         (from - STEP, from + size.get().1 + 2.0 * STEP)
     });
     let pointing = Pointing::new(lab);
+    let roving = Roving { current: RwSignal::new(0), wanted: RwSignal::new(None) };
+    let Roving { current, wanted } = roving;
     let now = Memo::new(move |_| picture.with(|p| p.y(lab.position.get())));
     // While it plays the view follows the playhead, until the person scrolls; any other move of the
     // playhead brings it into view.
@@ -102,7 +113,6 @@ pub fn SequenceView() -> impl IntoView {
             room.set_scroll_top((y - tall * 0.5) as i32);
         }
     });
-    let current = RwSignal::new(0_usize);
     let times = near(drawn, part, |p| p.times.iter().map(|t| (t.0, t.0)).collect(), None);
     let bars = near(drawn, part, |p| p.bars.iter().map(|b| (b.y, b.y + b.h)).collect(), None);
     let dots = near(drawn, part, |p| p.dots.iter().map(|d| (d.at.y, d.at.y)).collect(), None);
@@ -120,11 +130,7 @@ pub fn SequenceView() -> impl IntoView {
         current.set(next);
         let msg = lab.story.with_untracked(|s| s.chart.flights[next].msg);
         pointing.choose(Selection::Flight(msg));
-        // An arrow that was far away is in the page only then.
-        request_animation_frame(move || {
-            browser::focus(&format!("#sequence-{next}"));
-            browser::into_view(&format!("#sequence-{next} .arrow-line"));
-        });
+        wanted.set(Some(next));
     };
     let keys = move |event: KeyboardEvent| {
         match event.key().as_str() {
@@ -237,7 +243,7 @@ pub fn SequenceView() -> impl IntoView {
                             {picture.with_untracked(|p| p.arrows.get(k.1).map(|arrow| {
                                 lab.story.with_untracked(|s| {
                                     let speaker = s.speaker(lab.lang.get_untracked());
-                                    arrow_view(lab, k.1, arrow, s, &speaker, pointing, current)
+                                    arrow_view(lab, k.1, arrow, s, &speaker, pointing, roving)
                                 })
                             }))}
                         </For>

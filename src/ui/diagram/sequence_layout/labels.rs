@@ -1,5 +1,8 @@
 //! Room for words: none covers another, and as little as can be is cut.
 
+use std::collections::HashMap;
+use std::ops::RangeInclusive;
+
 use super::{Arrow, DotKind, Pt, Rect, Word, same};
 use crate::patterns::pattern::Style;
 
@@ -15,11 +18,17 @@ pub const LEADING: f64 = 13.0;
 pub(super) struct Placer {
     /// Life lines.
     xs: Vec<f64>,
-    /// Where words stand already.
-    pub taken: Vec<Rect>,
+    /// Where words stand already, by the strips of the picture that they reach into.
+    taken: HashMap<i64, Vec<Rect>>,
     width: f64,
     /// Arrows, in the order of their sending.
     lines: Vec<(Pt, Pt)>,
+}
+
+/// The strips of the picture that a rectangle reaches into.
+fn strips(r: &Rect) -> RangeInclusive<i64> {
+    const TALL: f64 = 64.0;
+    (r.y / TALL).floor() as i64..=(r.bottom() / TALL).floor() as i64
 }
 
 /// A way to write a label.
@@ -104,12 +113,24 @@ pub fn wide(text: &str) -> f64 {
 
 impl Placer {
     pub fn new(xs: Vec<f64>, width: f64, lines: Vec<(Pt, Pt)>) -> Self {
-        Self { xs, taken: Vec::new(), width, lines }
+        Self { xs, taken: HashMap::new(), width, lines }
+    }
+
+    /// Takes a rectangle.
+    pub fn take(&mut self, r: Rect) {
+        for strip in strips(&r) {
+            self.taken.entry(strip).or_default().push(r);
+        }
     }
 
     /// How much of a rectangle is already taken, weighed.
     fn cost(&self, r: &Rect) -> f64 {
-        let near = self.taken.iter().rev().take(120);
+        // What reaches into several strips counts once, in the first that is shared.
+        let first = |o: &Rect, strip: i64| strips(o).start().max(strips(r).start()) == &strip;
+        let near = strips(r).flat_map(|s| {
+            let there = self.taken.get(&s).into_iter().flatten();
+            there.filter(move |o| first(o, s))
+        });
         let area = |o: &Rect| {
             // The halo of letters needs a little as well.
             let w = (r.right().min(o.right()) - r.x.max(o.x) + 6.0).max(0.0);
@@ -119,7 +140,7 @@ impl Placer {
         let labels: f64 = near.map(area).sum();
         let lines = self.xs.iter().filter(|x| **x > r.x - 3.0 && **x < r.right() + 3.0).count() as f64;
         let out = (-r.x).max(0.0) + (r.right() - self.width).max(0.0);
-        labels * 2.0 + lines * 15.0 + out * 8.0
+        labels * 2.0 + lines * 15.0 + out * 20.0
     }
 
     /// How many arrows pass through a rectangle, but for this one.
@@ -155,7 +176,7 @@ impl Placer {
         if cost > 110.0 && !loud {
             return None;
         }
-        self.taken.push(rect);
+        self.take(rect);
         let x = if anchor == "start" { rect.x } else { rect.right() };
         Some(Word { at: Pt { x, y: rect.y + 12.0 }, anchor, lines })
     }
@@ -185,7 +206,7 @@ impl Placer {
             }
         }
         let (_, rect, lines) = best?;
-        self.taken.push(rect);
+        self.take(rect);
         Some(Word { at: Pt { x: rect.x + rect.w / 2.0, y: rect.y + 11.0 }, anchor: "middle", lines })
     }
 }

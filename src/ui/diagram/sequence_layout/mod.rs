@@ -95,6 +95,16 @@ impl Picture {
         position
     }
 
+    /// Between two life lines, where nothing else is: the place of a folded span's length.
+    #[must_use]
+    pub fn between(&self) -> f64 {
+        let middle = self.columns.len() / 2;
+        match (self.columns.get(middle.wrapping_sub(1)), self.columns.get(middle)) {
+            (Some(a), Some(b)) => f64::midpoint(a.1, b.1),
+            _ => self.width / 2.0,
+        }
+    }
+
     fn fold(&self, from: f64, to: f64) -> f64 {
         FOLD.min((to - from) * self.unit)
     }
@@ -217,8 +227,12 @@ pub fn draw(story: &Story, speaker: &Speaker, words: &Words, width: f64, height:
     let mut placer = Placer::new(xs.clone(), picture.width, lines);
     for bar in &picture.bars {
         if let Some(c) = bar.caption {
-            placer.taken.push(Rect { x: c.x - 7.0, y: c.y - 50.0, w: 14.0, h: 100.0 });
+            placer.take(Rect { x: c.x - 7.0, y: c.y - 50.0, w: 14.0, h: 100.0 });
         }
+    }
+    let x = picture.between();
+    for band in &picture.bands {
+        placer.take(Rect { x: x - 32.0, y: band.y + band.h / 2.0 - 9.0, w: 64.0, h: 18.0 });
     }
     for spot in &chart.spots {
         let Some((kind, text)) = wording(&spot.what, speaker, words) else { continue };

@@ -49,8 +49,16 @@ pub(super) fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
         let n = there.len().max(1) as f64;
         let (from, len) = if matches!(s, Side::Top | Side::Bottom) { (me.x, me.w) } else { (me.y, me.h) };
         let at = if there.len() < 2 {
-            // Alone: as straight as the other card allows.
-            level(you).clamp(from + len * 0.3, from + len * 0.7)
+            // Alone: level with the other end where the two cards face each other.
+            let upright = matches!(s, Side::Top | Side::Bottom);
+            let (there, far) = if upright { (you.x, you.w) } else { (you.y, you.h) };
+            let low = (from + len * 0.2).max(there + far * 0.2);
+            let high = (from + len * 0.8).min(there + far * 0.8);
+            if low <= high {
+                f64::midpoint(low, high)
+            } else {
+                level(you).clamp(from + len * 0.3, from + len * 0.7)
+            }
         } else {
             from + len * (0.02 + 0.96 * (k + 0.5) / n)
         };
@@ -77,7 +85,7 @@ pub(super) fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
 }
 
 /// How far beside a card a link passes it.
-const LANE: f64 = 9.0;
+const LANE: f64 = 7.0;
 
 /// The shortest of a few ways that touches no other card.
 fn way(rects: &[Rect], a: usize, b: usize, p: Pt, q: Pt) -> Vec<Pt> {

@@ -112,7 +112,7 @@ fn measure(nodes: &[usize], room: f64, side: f64, em: f64, needs: &[Need]) -> Ro
         (true, _) => 92.0,
     };
     let room = room - (n - 1.0) * side;
-    let client = if nodes.len() > 2 { 0.8 } else { 0.58 };
+    let client = if nodes.len() > 2 { 0.94 } else { 0.58 };
     let weight = |i: usize| match (mixed, needs[i].role, needs[i].sections.len()) {
         (true, Role::Client, _) => client,
         (true, _, 2..) => 1.15,

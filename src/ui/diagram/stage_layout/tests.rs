@@ -72,3 +72,31 @@ fn tokens_that_meet_pass_each_other() {
         assert!((there.x - back.x).abs() >= 90.0 || (there.y - back.y).abs() >= 24.0, "{there:?} {back:?}");
     }
 }
+
+#[test]
+fn a_rank_stays_whole_with_slimmer_cards_before_it_breaks() {
+    let (needs, links) = star(4);
+    let plan = plan(677.0, 620.0, &needs, &needs, &links);
+    let tops: Vec<f64> = plan.cards[2..].iter().map(|c| c.rect.y).collect();
+    assert!(tops.iter().all(|y| (y - tops[0]).abs() < 1.0), "{tops:?}");
+    assert!(plan.routes.iter().all(|r| r.line.len() == 2), "every link is straight");
+}
+
+#[test]
+fn a_card_that_needs_far_less_is_not_drawn_out() {
+    let needs = [
+        need(Role::Coordinator, true, &[3]),
+        need(Role::Service, false, &[6, 6]),
+        need(Role::Service, false, &[1]),
+    ];
+    let plan = plan(900.0, 700.0, &needs, &needs, &[(0, 1), (0, 2)]);
+    assert!(plan.cards[2].rect.h < plan.cards[1].rect.h);
+}
+
+#[test]
+fn a_phone_reserves_few_lines() {
+    let long = [need(Role::Service, false, &[6]), need(Role::Service, false, &[6])];
+    let short = [need(Role::Service, false, &[3]), need(Role::Service, false, &[3])];
+    let tall = |needs: &[Need]| plan(360.0, 600.0, needs, needs, &[]).height;
+    assert!((tall(&long) - tall(&short)).abs() < 0.5);
+}
