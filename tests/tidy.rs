@@ -183,6 +183,21 @@ fn no_file_grew_past_its_room() {
 }
 
 #[test]
+fn every_icon_that_is_asked_for_is_drawn() {
+    let files = sources("ui");
+    let (_, drawn) = files.iter().find(|(path, _)| path.ends_with("icons.rs")).expect("ui/icons.rs");
+    let mut asked = 0;
+    for (path, code) in &files {
+        for rest in code.split("<Icon name=\"").skip(1) {
+            let name = rest.split('"').next().unwrap();
+            assert!(drawn.contains(&format!("\"{name}\"")), "{}: there is no icon {name}", path.display());
+            asked += 1;
+        }
+    }
+    assert!(asked > 20, "only {asked} icons are asked for: the search itself is broken");
+}
+
+#[test]
 fn the_optimiser_is_pinned_once_and_twice_the_same() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let versions = fs::read_to_string(root.join("scripts/versions")).unwrap();

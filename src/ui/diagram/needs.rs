@@ -2,6 +2,7 @@
 
 use super::stage_layout::Need;
 use crate::kernel::{Description, Label, NodeId, Shape, What};
+use crate::patterns::pattern::Role;
 use crate::trace::Story;
 
 /// Rows that a section shows at most; of a longer list the newest.
@@ -27,8 +28,13 @@ pub struct Slot {
 /// What a card needs.
 #[derive(Clone, PartialEq, Debug)]
 pub struct CardNeed {
-    /// For the layout.
+    /// Whether it ever has a status line.
     pub status: bool,
+    /// States seen, and those with a status line.
+    pub spoke: (u32, u32),
+    /// Whether nodes like it have a status line so seldom that its place under the name would mostly
+    /// be a hole: then that is at the foot of the card.
+    pub seldom: bool,
     /// Places for sections, from top to bottom.
     pub slots: Vec<Slot>,
 }
@@ -50,6 +56,8 @@ fn slots_of(holds: &Description) -> Vec<(Shape, usize)> {
 impl CardNeed {
     fn note(&mut self, holds: &Description) {
         self.status |= holds.status.is_some();
+        self.spoke.0 += 1;
+        self.spoke.1 += u32::from(holds.status.is_some());
         let mut after = 0;
         for (section, (shape, nth)) in holds.sections.iter().zip(slots_of(holds)) {
             let lines = section.rows.len().min(ROWS) as u16;
@@ -74,7 +82,7 @@ impl CardNeed {
 pub fn needs(story: &Story, known: Option<&[CardNeed]>) -> Vec<CardNeed> {
     let run = &story.run;
     let n = run.stage.nodes.len();
-    let fresh = || CardNeed { status: false, slots: Vec::new() };
+    let fresh = || CardNeed { status: false, spoke: (0, 0), seldom: false, slots: Vec::new() };
     let mut needs: Vec<CardNeed> = match known {
         Some(known) if known.len() == n => known.to_vec(),
         _ => (0..n).map(|_| fresh()).collect(),
@@ -101,6 +109,23 @@ pub fn needs(story: &Story, known: Option<&[CardNeed]>) -> Vec<CardNeed> {
             }
             None => need.status = true,
         }
+    }
+    // Those of one role stand in one rank: they keep to one form, and to it whatever is tried out.
+    if known.is_none_or(|k| k.len() != n) {
+        let role = |i: usize| run.stage.nodes[i].role;
+        let sum = |of: Role| {
+            let alike = (0..n).filter(|i| role(*i) == of).map(|i| needs[i].spoke);
+            alike.fold((0, 0), |sum, s| (sum.0 + s.0, sum.1 + s.1))
+        };
+        let seldom: Vec<bool> = (0..n)
+            .map(|i| {
+                let (seen, spoke) = sum(role(i));
+                // Of those who keep the data a status is the news.
+                let enough = if matches!(role(i), Role::Service | Role::Store) { 0.2 } else { 0.75 };
+                f64::from(spoke) < f64::from(seen) * enough
+            })
+            .collect();
+        needs.iter_mut().zip(seldom).for_each(|(need, seldom)| need.seldom = seldom);
     }
     needs
 }
@@ -151,7 +176,7 @@ mod tests {
 
     #[test]
     fn a_section_that_comes_later_gets_the_place_it_has_among_the_others() {
-        let mut need = CardNeed { status: false, slots: Vec::new() };
+        let mut need = CardNeed { status: false, spoke: (0, 0), seldom: false, slots: Vec::new() };
         need.note(&holds(&[("log", Shape::Log, 1)]));
         need.note(&holds(&[("votes", Shape::Table, 2), ("log", Shape::Log, 2)]));
         need.note(&holds(&[("acks", Shape::Table, 3), ("log", Shape::Log, 9)]));

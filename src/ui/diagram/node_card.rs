@@ -51,12 +51,15 @@ pub fn NodeCard(
     let class = move || {
         let card = card.get();
         let bare = needs.with(|n| n.get(i).is_some_and(|n| n.slots.is_empty()));
+        let seldom = needs.with(|n| n.get(i).is_some_and(|n| n.seldom));
         let flags = [
             (lit(), " lit"),
             (card.narrow, " narrow"),
+            (card.slim, " slim"),
             (card.wide, " wide"),
             (paused(), " paused"),
             (bare, " bare"),
+            (seldom, " seldom"),
         ];
         let mut class = format!("card {}", mood_class(mood()));
         class.extend(flags.iter().filter(|f| f.0).map(|f| f.1));
@@ -96,7 +99,7 @@ pub fn NodeCard(
                 let view = view.get();
                 let (need, view) = need.zip(view)?;
                 let speaker = lab.speaker();
-                Some(body(&need, plan.with(|p| p.brief), &view, was.get().as_ref(), &speaker, &lost.get()))
+                Some(body(&need, plan.with(|p| (p.brief, p.lines)), &view, was.get().as_ref(), &speaker, &lost.get()))
             }}
             <button
                 class="card-act"
@@ -140,7 +143,7 @@ fn lost_in_crash(story: &Story, speaker: &Speaker, state: u32, node: NodeId) -> 
 
 fn body(
     need: &CardNeed,
-    is_brief: bool,
+    (is_brief, most): (bool, u16),
     view: &NodeView,
     was: Option<&Description>,
     speaker: &Speaker,
@@ -172,6 +175,7 @@ fn body(
         .enumerate()
         .filter(|(slot_at, _)| shown.as_ref().is_none_or(|s| s.contains(slot_at)))
         .map(|(slot_at, slot)| {
+            let slot = &Slot { lines: slot.lines.min(most), ..*slot };
             let at = places.iter().position(|p| *p == Some(slot_at));
             match at {
                 Some(k) => {
@@ -205,6 +209,7 @@ fn ghost(slot: &Slot, speaker: &Speaker) -> impl IntoView + use<> {
     view! {
         <section class="list ghost" style=("--lines", slot.lines.max(1).to_string())>
             {heading(speaker.label(&slot.title), slot.durable, speaker.lang)}
+            <p class="row none" aria-hidden="true">"–"</p>
         </section>
     }
 }

@@ -8,10 +8,10 @@ use super::pointing::Pointing;
 use super::stage_layout::{Plan, at, beside, path};
 use crate::kernel::NodeId;
 use crate::texts::say;
-use crate::ui::decimal::fixed;
+use crate::trace::Flight;
 use crate::ui::icons::{Icon, paths};
-use crate::ui::reactive::{Memo, RwSignal};
 use crate::ui::{Selection, use_lab};
+use crate::ui::reactive::{Memo, RwSignal};
 
 /// What a link is at a moment: cut there, cut back, how slow.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
@@ -29,6 +29,8 @@ pub struct Wire {
     plan: Memo<Plan>,
     health: Memo<Health>,
     over: RwSignal<bool>,
+    /// Whether a message is on it.
+    busy: Memo<bool>,
     opener: Opener,
     pointing: Pointing,
 }
@@ -51,7 +53,16 @@ impl Wire {
                     .unwrap_or(1),
             })
         });
-        Self { a, b, plan, health, over: RwSignal::new(false), opener, pointing }
+        let busy = Memo::new(move |_| {
+            let state = lab.state.get();
+            let here = |f: &Flight| {
+                ((f.from, f.to) == (a, b) || (f.from, f.to) == (b, a))
+                    && f.sent <= state
+                    && f.end.state(u32::MAX) > state
+            };
+            lab.story.with(|s| s.chart.flights.iter().any(here))
+        });
+        Self { a, b, plan, health, over: RwSignal::new(false), busy, opener, pointing }
     }
 
     fn thing(self) -> Selection {
@@ -108,7 +119,7 @@ impl Wire {
                         .map(|(l, one_way)| {
                             let (middle, way) = at(&l, 0.5);
                             let angle = way.y.atan2(way.x).to_degrees();
-                            let at = format!("translate({} {}) rotate({})", fixed(middle.x, 1), fixed(middle.y, 1), fixed(angle, 1));
+                            let at = format!("translate({:.1} {:.1}) rotate({angle:.1})", middle.x, middle.y);
                             view! {
                                 <path class="wire-cut" d=path(&l)/>
                                 <g transform=at>
@@ -156,6 +167,7 @@ impl Wire {
             <button
                 class="handle"
                 class:over=self.over
+                class:busy=self.busy
                 class:ill=move || { let h = self.health.get(); h.there || h.back }
                 class:slow=ill
                 class:lit=move || self.pointing.lit.get().has_link(self.a, self.b)
@@ -176,7 +188,7 @@ impl Wire {
                 }
                 style:transform=move || {
                     let at = middle.get();
-                    format!("translate({}px,{}px) translate(-50%,-50%)", fixed(at.x, 1), fixed(at.y, 1))
+                    format!("translate({:.1}px,{:.1}px) translate(-50%,-50%)", at.x, at.y)
                 }
                 on:pointerenter=move |e| self.pointing.enter(&e, thing)
                 on:pointerleave=move |_| self.pointing.leave(thing)

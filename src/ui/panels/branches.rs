@@ -183,11 +183,14 @@ fn Compared(a: Arc<Story>, b: Arc<Story>, names: (usize, usize)) -> impl IntoVie
     }
 }
 
-#[cfg(test)]
+// In the browser, like all that is built with the feature `ui` (`scripts/test`).
+#[cfg(all(test, target_arch = "wasm32"))]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
-    #[test]
+    #[wasm_bindgen_test]
     fn a_run_stands_under_the_one_it_came_from() {
         let branch = |parent| BranchView { parent, fork: 1, len: 9, broken: false };
         let all = [branch(None), branch(Some(0)), branch(Some(0)), branch(Some(1))];

@@ -263,8 +263,11 @@ fn one_row(
     }
 }
 
-#[cfg(test)]
+// In the browser, like all that is built with the feature `ui` (`scripts/test`).
+#[cfg(all(test, target_arch = "wasm32"))]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
     use crate::kernel::Label;
 
@@ -279,7 +282,7 @@ mod tests {
         }
     }
 
-    #[test]
+    #[wasm_bindgen_test]
     fn a_difference_names_what_came_what_changed_and_what_went() {
         let (before, now) = (section(&[(1, 10), (2, 20), (3, 30)]), section(&[(1, 10), (3, 31), (4, 40)]));
         let changes: Vec<_> = compared(&now, Some(&before)).into_iter().map(|(r, c)| (r.key, c)).collect();

@@ -355,15 +355,18 @@ fn Twigs() -> impl IntoView {
     view! { {twigs} }
 }
 
-#[cfg(test)]
+// In the browser, like all that is built with the feature `ui` (`scripts/test`).
+#[cfg(all(test, target_arch = "wasm32"))]
 mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
     use super::*;
 
     const fn branch(parent: Option<usize>, fork: u32) -> BranchView {
         BranchView { parent, fork, len: 20, broken: false }
     }
 
-    #[test]
+    #[wasm_bindgen_test]
     fn runs_share_what_all_forks_between_them_share() {
         let all = [branch(None, 0), branch(Some(0), 8), branch(Some(1), 12), branch(Some(0), 3)];
         assert_eq!(common(&all, 0, 1), 8);
