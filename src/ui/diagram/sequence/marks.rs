@@ -119,23 +119,14 @@ pub(super) fn arrow_view(
     let flight_at = arrow.flight;
     let line = path(&arrow.line);
     view! {
-        <g role="listitem"><g
+        <g
+            role="listitem"
             class=format!("arrow {style}")
             class:lost-arrow=lost
             class:copy=arrow.copy
             class:lit=move || pointing.lit.get().msg == Some(msg)
-            node_ref=me
-            id=format!("sequence-{i}")
-            role="button"
-            tabindex=move || if current.get() == i { "0" } else { "-1" }
-            aria-label=sentence.clone()
             on:pointerenter=move |e| pointing.enter(&e, thing)
             on:pointerleave=move |_| pointing.leave(thing)
-            on:focus=move |_| {
-                current.set(i);
-                wanted.set(None);
-                pointing.choose(thing);
-            }
             on:click=move |e| {
                 e.stop_propagation();
                 current.set(i);
@@ -145,13 +136,28 @@ pub(super) fn arrow_view(
                 pointing.choose(thing);
             }
         >
-            <title>{sentence.clone()}</title>
-            <path class="arrow-touch" d=line.clone()/>
-            <path class="arrow-line" d=line/>
-            {held}
-            {tip}
-            {label}
-        </g></g>
+            <g
+                class="arrow-button"
+                node_ref=me
+                id=format!("sequence-{i}")
+                role="button"
+                tabindex=move || if current.get() == i { "0" } else { "-1" }
+                aria-label=sentence.clone()
+                on:focus=move |_| {
+                    current.set(i);
+                    wanted.set(None);
+                    pointing.choose(thing);
+                }
+            >
+                <title>{sentence.clone()}</title>
+                <path class="arrow-touch" d=line.clone()/>
+                <path class="arrow-line" d=line/>
+                {held}
+                {tip}
+            </g>
+            // Beside the button: a label that is cut short would not be part of its name.
+            <g aria-hidden="true">{label}</g>
+        </g>
     }
 }
 
