@@ -462,7 +462,8 @@ fn every_offer_is_a_line_that_comes_about() {
         assert!((2..=5).contains(&offers.len()), "{} offers {}", scenario.id, offers.len());
         for (i, offer) in offers.iter().enumerate() {
             // A restart is of use with the crash before it, a third loss with the second.
-            let needs = i > 0 && (matches!(offer.action, Action::Restart(_)) || offer.trigger.anchor.nth > 2);
+            let needs =
+                i > 0 && (matches!(offer.action, Action::Restart(_)) || offer.trigger.anchor.nth > 2);
             let mut recipe = shipped(scenario.id, "").recipe;
             recipe.script.extend_from_slice(&offers[i - usize::from(needs)..=i]);
             let last = recipe.script.len() - 1;

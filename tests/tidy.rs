@@ -122,6 +122,26 @@ fn the_screen_stays_in_its_room() {
     check("ui", &["web_sys"], &["ui/browser.rs"], "only ui::browser names web_sys");
 }
 
+/// Leptos' own names work as well, and are compiled anew at every place: that is how a page grows fat.
+#[test]
+fn the_page_uses_its_own_view_and_signals() {
+    for (path, code) in sources("ui") {
+        let own = |name: &str| {
+            path.ends_with("reactive.rs")
+                || code.lines().any(|l| l.contains("reactive::") && has_word(l, name))
+                || !code.lines().any(|l| {
+                    !l.trim_start().starts_with("//")
+                        && (l.contains(&format!("{name}::new")) && has_word(l, name))
+                })
+        };
+        let view = !code.contains("view! {") || code.contains("use converge_view::view;");
+        assert!(view, "{}: `use converge_view::view;` is missing", path.display());
+        for name in ["Memo", "RwSignal", "Effect"] {
+            assert!(own(name), "{}: `use crate::ui::reactive::{name};` is missing", path.display());
+        }
+    }
+}
+
 #[test]
 fn formats_live_in_their_layers() {
     for folder in ["kernel", "parts", "patterns", "trace"] {

@@ -146,6 +146,13 @@ pub fn stored(key: &str) -> Option<String> {
     storage()?.get_item(key).ok()?
 }
 
+/// A text in a stored JSON object.
+#[must_use]
+pub fn stored_field(key: &str, name: &str) -> Option<String> {
+    let value = js_sys::JSON::parse(&stored(key)?).ok()?;
+    js_sys::Reflect::get(&value, &wasm_bindgen::JsValue::from_str(name)).ok()?.as_string()
+}
+
 /// Stores a text; silently does nothing when storage is full or refused.
 pub fn store(key: &str, value: &str) {
     if let Some(storage) = storage() {

@@ -242,6 +242,6 @@ impl Effect {
     }
 }
 
-fn effect(mut run: Box<dyn FnMut(Option<()>)>) {
-    base::Effect::new(move |before| run(before));
+fn effect(run: Box<dyn FnMut(Option<()>)>) {
+    base::Effect::new(run);
 }

@@ -1,22 +1,14 @@
 //! Language and theme: from the address, else from the browser's storage, else from the browser.
 
 use leptos::prelude::*;
-use serde::{Deserialize, Serialize};
 
 use super::address::{Address, Theme};
 use super::browser;
 use crate::texts::Lang;
 use crate::ui::reactive::{Effect, RwSignal, Signal};
 
+/// Where they are kept in the browser's storage: as JSON, which `boot.js` reads too, before the first paint.
 const KEY: &str = "converge.settings";
-
-/// What is kept in the browser's storage. `boot.js` reads it too, before the first paint.
-#[derive(Clone, Default, Serialize, Deserialize)]
-#[serde(default)]
-struct Stored {
-    lang: Option<String>,
-    theme: Option<String>,
-}
 
 /// The settings of the page.
 #[derive(Clone, Copy)]
@@ -38,14 +30,13 @@ impl Settings {
     #[must_use]
     pub fn start(address: &Address) -> Self {
         // Anything unreadable counts as nothing stored; it is replaced at the next change.
-        let stored: Stored =
-            browser::stored(KEY).and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+        let stored = |name: &str| browser::stored_field(KEY, name);
         let lang = address
             .lang
-            .or_else(|| Lang::from_tag(stored.lang.as_deref()?))
+            .or_else(|| Lang::from_tag(&stored("lang")?))
             .or_else(|| Lang::from_tag(&browser::document_lang()))
             .unwrap_or_default();
-        let theme = address.theme.or_else(|| Theme::from_id(stored.theme.as_deref()?));
+        let theme = address.theme.or_else(|| Theme::from_id(&stored("theme")?));
         let settings = Self {
             lang: RwSignal::new(lang),
             theme: RwSignal::new(theme),
@@ -78,13 +69,9 @@ impl Settings {
     }
 
     fn keep(self) {
-        let stored = Stored {
-            lang: Some(self.lang.get_untracked().tag().to_owned()),
-            theme: self.theme.get_untracked().map(|t| t.id().to_owned()),
-        };
-        if let Ok(text) = serde_json::to_string(&stored) {
-            browser::store(KEY, &text);
-        }
+        let lang = self.lang.get_untracked().tag();
+        let theme = self.theme.get_untracked().map_or_else(|| "null".into(), |t| format!("\"{}\"", t.id()));
+        browser::store(KEY, &format!("{{\"lang\":\"{lang}\",\"theme\":{theme}}}"));
     }
 
     /// Takes over what a link says.

@@ -219,7 +219,7 @@ fn stepper(
             <button
                 class="icon-btn small"
                 aria-label=move || t(lang.get(), "ui.params.less")
-                disabled=move || at_least()
+                disabled=at_least
                 on:click=move |_| step(-1)
             >
                 <Icon name="minus"/>
@@ -241,7 +241,7 @@ fn stepper(
             <button
                 class="icon-btn small"
                 aria-label=move || t(lang.get(), "ui.params.more")
-                disabled=move || at_most()
+                disabled=at_most
                 on:click=move |_| step(1)
             >
                 <Icon name="plus"/>
