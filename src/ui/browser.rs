@@ -58,7 +58,7 @@ pub fn milliseconds() -> f64 {
 }
 
 /// Calls back before each frame with the milliseconds since the last one, while it returns `true`.
-pub fn every_frame(mut frame: impl FnMut(f64) -> bool + 'static) {
+pub fn every_frame(frame: impl FnMut(f64) -> bool + 'static) {
     fn ask(mut frame: impl FnMut(f64) -> bool + 'static, last: f64) {
         let call = Closure::once_into_js(move |now: f64| {
             if frame((now - last).clamp(0.0, 100.0)) {
@@ -67,8 +67,7 @@ pub fn every_frame(mut frame: impl FnMut(f64) -> bool + 'static) {
         });
         let _ = window().request_animation_frame(call.unchecked_ref());
     }
-    let started = milliseconds();
-    ask(move |ms| frame(ms), started);
+    ask(frame, milliseconds());
 }
 
 /// Whether a media query matches, kept up to date.

@@ -10,8 +10,8 @@ use crate::kernel::NodeId;
 use crate::texts::say;
 use crate::trace::Flight;
 use crate::ui::icons::{Icon, paths};
-use crate::ui::{Selection, use_lab};
 use crate::ui::reactive::{Memo, RwSignal};
+use crate::ui::{Selection, use_lab};
 
 /// What a link is at a moment: cut there, cut back, how slow.
 #[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]

@@ -116,12 +116,6 @@ struct Filter {
     words: String,
 }
 
-impl Default for Topic {
-    fn default() -> Self {
-        Self::Messages
-    }
-}
-
 impl Filter {
     fn lets(&self, what: &What) -> bool {
         let (a, b) = nodes(what);

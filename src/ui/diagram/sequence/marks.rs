@@ -11,8 +11,8 @@ use crate::ui::diagram::pointing::Pointing;
 use crate::ui::diagram::sequence_layout::{Arrow, Dot, DotKind, LEADING, Tip, Word};
 use crate::ui::diagram::stage_layout::{Pt, path};
 use crate::ui::diagram::wires::sign;
-use crate::ui::{Command, Lab, Selection, browser};
 use crate::ui::reactive::Effect;
+use crate::ui::{Command, Lab, Selection, browser};
 
 /// A label in one line or two.
 fn label_view(word: &Word, class: &'static str, shift: f64) -> impl IntoView + use<> {

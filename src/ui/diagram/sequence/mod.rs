@@ -12,10 +12,10 @@ use super::sequence_layout::{Arrow, Picture, Words, draw, shortened, wide};
 use crate::kernel::NodeId;
 use crate::texts::{Lang, duration, say, t};
 use crate::ui::icons::{mood_class, mood_word};
+use crate::ui::reactive::{Effect, Memo, RwSignal};
 use crate::ui::{Command, Lab, Selection, browser, use_lab};
 use ground::{bar_view, ground, time_view};
 use marks::{arrow_view, dot_view};
-use crate::ui::reactive::{Effect, Memo, RwSignal};
 
 mod ground;
 mod marks;
