@@ -1,5 +1,7 @@
 //! The formats of recipes: what is written reads back as it was, and nothing that is read can do harm.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod toy;
 
 use std::fmt::Write as _;

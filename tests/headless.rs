@@ -1,5 +1,7 @@
 //! The headless command: what it prints where, and how it exits.
 
+#![cfg(not(target_arch = "wasm32"))]
+
 mod toy;
 
 use std::ffi::OsString;
