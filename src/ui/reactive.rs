@@ -47,8 +47,8 @@ enum Source {
 }
 
 impl Source {
-    fn memo(make: Box<dyn Fn() -> Erased + Send + Sync>) -> Self {
-        Self::Kept(base::Memo::new(move |_| make()))
+    fn memo(make: Box<dyn Fn(Option<&Erased>) -> Erased + Send + Sync>) -> Self {
+        Self::Kept(base::Memo::new(move |before| make(before)))
     }
 
     fn derived(make: Arc<dyn Fn() -> Erased + Send + Sync>) -> Self {
@@ -145,16 +145,17 @@ impl<T: Send + Sync + 'static> Signal<T> {
 }
 
 impl<T: PartialEq + Send + Sync + 'static> Memo<T> {
-    /// Remembers what the closure gives. The value before, which Leptos offers it, is not kept for it.
+    /// Remembers what the closure makes of the value before, which there is none of at first.
     pub fn new(make: impl Fn(Option<&T>) -> T + Send + Sync + 'static) -> Self {
-        Self(Source::memo(Box::new(move || Erased::compared(make(None)))), PhantomData)
+        let make = move |before: Option<&Erased>| Erased::compared(make(before.map(Erased::get)));
+        Self(Source::memo(Box::new(make)), PhantomData)
     }
 }
 
 impl<T: Send + Sync + 'static> Memo<T> {
     /// Remembers what the closure gives, and tells on each time it was made anew.
     pub fn each_time(make: impl Fn() -> T + Send + Sync + 'static) -> Self {
-        Self(Source::memo(Box::new(move || Erased::new(make()))), PhantomData)
+        Self(Source::memo(Box::new(move |_| Erased::new(make()))), PhantomData)
     }
 }
 

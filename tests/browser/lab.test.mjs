@@ -224,6 +224,24 @@ test("plays in a frame of another page, below a path", async () => {
   await below.close();
 });
 
+test("every bar of the sequence stands on the life line of its node, also after a change of width", async () => {
+  const tab = await openLab("#/lab/saga/card-declined?at=15");
+  for (const width of [1440, 1180, 1600]) {
+    await tab.page.setViewportSize({ width, height: 900 });
+    await tab.page.waitForFunction(() => {
+      const middles = (selector) => [...document.querySelectorAll(selector)].map((e) => {
+        const box = e.getBoundingClientRect();
+        return box.x + box.width / 2;
+      });
+      const heads = middles(".head");
+      const bars = middles(".bar .bar-fill");
+      return heads.length === 6 && bars.length > 4 && bars.every((x) => heads.some((h) => Math.abs(h - x) < 3));
+    }, null, { polling: PRICE_OF_A_FRAME, timeout: 10_000 });
+  }
+  clean(tab);
+  await tab.close();
+});
+
 test("speaks the language and wears the theme of its link", async () => {
   const tab = await openLab("#/lab/saga/textbook-failure?lang=pt-BR&theme=dark");
   assert.equal(await tab.page.locator("html").getAttribute("lang"), "pt-BR");
