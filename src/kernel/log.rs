@@ -4,23 +4,34 @@
 //! 100,000-step run would hold a hundred copies. Full chunks are shared, only the tail is copied.
 
 use std::hash::{Hash, Hasher};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::fingerprint::Fingerprint;
 
 const CHUNK: usize = 32;
 
+/// A full chunk, and what it looks like: worked out when somebody first asks, as a run asks nobody.
+struct Chunk<T> {
+    entries: Box<[T]>,
+    digest: OnceLock<Fingerprint>,
+}
+
+impl<T: Hash> Chunk<T> {
+    fn digest(&self) -> Fingerprint {
+        *self.digest.get_or_init(|| Fingerprint::of(&*self.entries))
+    }
+}
+
 /// An append-only sequence. Cloning costs one chunk and a pointer for each full one.
 #[derive(Clone)]
 pub struct Log<T> {
-    full: Arc<Vec<Arc<[T]>>>,
+    full: Arc<Vec<Arc<Chunk<T>>>>,
     tail: Vec<T>,
-    digest: Fingerprint,
 }
 
 impl<T> Default for Log<T> {
     fn default() -> Self {
-        Self { full: Arc::default(), tail: Vec::new(), digest: Fingerprint::default() }
+        Self { full: Arc::default(), tail: Vec::new() }
     }
 }
 
@@ -33,10 +44,10 @@ impl<T: Clone + Hash> Log<T> {
 
     /// Appends; constant time but for one copy of the list of chunks after a clone.
     pub fn push(&mut self, entry: T) {
-        self.digest = Fingerprint::of(&(self.digest, &entry));
         self.tail.push(entry);
         if self.tail.len() == CHUNK {
-            Arc::make_mut(&mut self.full).push(Arc::from(std::mem::take(&mut self.tail)));
+            let entries = std::mem::take(&mut self.tail).into_boxed_slice();
+            Arc::make_mut(&mut self.full).push(Arc::new(Chunk { entries, digest: OnceLock::new() }));
         }
     }
 
@@ -56,7 +67,7 @@ impl<T: Clone + Hash> Log<T> {
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&T> {
         match self.full.get(index / CHUNK) {
-            Some(chunk) => chunk.get(index % CHUNK),
+            Some(chunk) => chunk.entries.get(index % CHUNK),
             None => self.tail.get(index - self.full.len() * CHUNK),
         }
     }
@@ -69,21 +80,28 @@ impl<T: Clone + Hash> Log<T> {
 
     /// All entries, oldest first; can be walked from the newest with `.rev()`.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = &T> {
-        self.full.iter().flat_map(|chunk| chunk.iter()).chain(self.tail.iter())
+        self.full.iter().flat_map(|chunk| chunk.entries.iter()).chain(self.tail.iter())
     }
 }
 
-impl<T> PartialEq for Log<T> {
+impl<T: PartialEq> PartialEq for Log<T> {
     fn eq(&self, other: &Self) -> bool {
-        self.digest == other.digest
+        let same = |(a, b): (&Arc<Chunk<T>>, &Arc<Chunk<T>>)| Arc::ptr_eq(a, b) || a.entries == b.entries;
+        self.full.len() == other.full.len()
+            && self.tail == other.tail
+            && self.full.iter().zip(other.full.iter()).all(same)
     }
 }
 
-impl<T> Eq for Log<T> {}
+impl<T: Eq> Eq for Log<T> {}
 
-impl<T> Hash for Log<T> {
+impl<T: Hash> Hash for Log<T> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.digest.hash(state);
+        self.full.len().hash(state);
+        for chunk in self.full.iter() {
+            chunk.digest().hash(state);
+        }
+        self.tail.hash(state);
     }
 }
 
