@@ -38,6 +38,9 @@ impl PartialEq for Erased {
     }
 }
 
+/// Makes a value of the one before.
+type Make = Box<dyn Fn(Option<&Erased>) -> Erased + Send + Sync>;
+
 /// Where a value comes from.
 #[derive(Clone, Copy)]
 enum Source {
@@ -47,8 +50,8 @@ enum Source {
 }
 
 impl Source {
-    fn memo(make: Box<dyn Fn(Option<&Erased>) -> Erased + Send + Sync>) -> Self {
-        Self::Kept(base::Memo::new(move |before| make(before)))
+    fn memo(make: Make) -> Self {
+        Self::Kept(base::Memo::new(make))
     }
 
     fn derived(make: Arc<dyn Fn() -> Erased + Send + Sync>) -> Self {

@@ -92,7 +92,9 @@ fn LabFrame(session: Session, lab: Lab) -> impl IntoView {
             {move || {
                 if narrow.get() {
                     view! {
-                        <Tabs views=&View::ALL current=Signal::derive(move || lab.view.get())/>
+                        <nav class="lab-tabs" aria-label=move || t(lab.lang.get(), "lab.views")>
+                            <Tabs views=&View::ALL current=Signal::derive(move || lab.view.get())/>
+                        </nav>
                         <main class="lab-views narrow">
                             {move || panel(lab.view.get())}
                         </main>
@@ -153,7 +155,7 @@ fn panel(view: View) -> impl IntoView {
             role="tabpanel"
             id="lab-panel"
             aria-labelledby=format!("tab-{}", view.id())
-            tabindex="-1"
+            tabindex="0"
         >
             <h2 class="visually-hidden">{move || t(lang.get(), view.text())}</h2>
             {inside}
@@ -269,7 +271,11 @@ fn LabHeader(open: RwSignal<Option<Open>>) -> impl IntoView {
                 aria-label=move || t(lab.lang.get(), "lab.keys") title=move || t(lab.lang.get(), "lab.keys.tip")>
                 <Icon name="keyboard"/>
             </button>
-            <button class="btn primary share" on:click=move |_| open.set(Some(Open::Share))>
+            <button
+                class="btn primary share"
+                aria-label=move || t(lab.lang.get(), "lab.share")
+                on:click=move |_| open.set(Some(Open::Share))
+            >
                 <Icon name="share"/>
                 <span>{move || t(lab.lang.get(), "lab.share")}</span>
             </button>
