@@ -109,36 +109,16 @@ impl Chart {
             place_of[n] = Some(flights.len());
             flights.push(flight);
         };
+        let flight = |msg, from, to, kind, args, copy| {
+            let end = FlightEnd::Open;
+            Flight { msg, from, to, kind, args, sent: state, event, end, copy, held: None }
+        };
         match *what {
             What::Sent { msg, from, to, kind, args } => {
-                let flight = Flight {
-                    msg,
-                    from,
-                    to,
-                    kind,
-                    args,
-                    sent: state,
-                    event,
-                    end: FlightEnd::Open,
-                    copy: false,
-                    held: None,
-                };
-                launch(&mut self.flights, flight);
+                launch(&mut self.flights, flight(msg, from, to, kind, args, false));
             }
             What::Duplicated { copy, from, to, kind, args, .. } => {
-                let flight = Flight {
-                    msg: copy,
-                    from,
-                    to,
-                    kind,
-                    args,
-                    sent: state,
-                    event,
-                    end: FlightEnd::Open,
-                    copy: true,
-                    held: None,
-                };
-                launch(&mut self.flights, flight);
+                launch(&mut self.flights, flight(copy, from, to, kind, args, true));
                 self.marks.push((state, Marked::Fault));
             }
             What::Delivered { msg, .. } => {
