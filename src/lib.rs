@@ -3,11 +3,10 @@
 pub mod export;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;
-pub mod kernel;
-pub mod parts;
-pub mod patterns;
 pub mod scenario;
-mod sorted;
 pub mod texts;
 pub mod trace;
 pub mod ui;
+
+pub use converge_engine::{kernel, parts, patterns};
+use converge_engine::sorted;

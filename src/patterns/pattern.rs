@@ -112,6 +112,32 @@ pub enum Range {
     Choice(&'static [&'static str]),
 }
 
+impl Range {
+    /// Least and most value.
+    #[must_use]
+    pub const fn ends(&self) -> (i64, i64) {
+        match *self {
+            Self::Count(least, most) | Self::Millis(least, most) => (least, most),
+            Self::PerMille => (0, 1000),
+            Self::Switch => (0, 1),
+            Self::Choice(names) => (0, names.len() as i64 - 1),
+        }
+    }
+
+    /// The nearest value inside.
+    #[must_use]
+    pub fn clamp(&self, value: i64) -> i64 {
+        let (least, most) = self.ends();
+        value.clamp(least, most)
+    }
+
+    /// Whether a value is inside.
+    #[must_use]
+    pub fn holds(&self, value: i64) -> bool {
+        self.clamp(value) == value
+    }
+}
+
 /// Parameters that every pattern has, after its own: the network, the disks, the horizon.
 pub static COMMON: &[Param] = &[
     Param { id: "latency-min", range: Range::Millis(0, 10_000), default: 4 },

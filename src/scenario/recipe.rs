@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Script, SimTime, Subject, World};
 use crate::patterns;
-use crate::patterns::pattern::{Node, Params, Pattern, PatternRef, Range, System};
+use crate::patterns::pattern::{Node, Params, Pattern, PatternRef, System};
 
 use super::text;
 
@@ -116,32 +116,6 @@ impl Shipped {
         };
         shipped.recipe.scenario = Some(scenario.id);
         Some(shipped)
-    }
-}
-
-impl Range {
-    /// Least and most value.
-    #[must_use]
-    pub const fn ends(&self) -> (i64, i64) {
-        match *self {
-            Self::Count(least, most) | Self::Millis(least, most) => (least, most),
-            Self::PerMille => (0, 1000),
-            Self::Switch => (0, 1),
-            Self::Choice(names) => (0, names.len() as i64 - 1),
-        }
-    }
-
-    /// The nearest value inside.
-    #[must_use]
-    pub fn clamp(&self, value: i64) -> i64 {
-        let (least, most) = self.ends();
-        value.clamp(least, most)
-    }
-
-    /// Whether a value is inside.
-    #[must_use]
-    pub fn holds(&self, value: i64) -> bool {
-        self.clamp(value) == value
     }
 }
 

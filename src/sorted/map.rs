@@ -33,26 +33,32 @@ impl<K: Ord + Copy, V> Map<K, V> {
         self.0.binary_search_by(|entry| entry.0.cmp(key))
     }
 
+    /// How many entries it has.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
+    /// Whether it has none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
+    /// Whether there is an entry of this key.
     pub fn contains_key(&self, key: &K) -> bool {
         self.place(key).is_ok()
     }
 
+    /// The value of a key.
     pub fn get(&self, key: &K) -> Option<&V> {
         self.place(key).ok().map(|place| &self.0[place].1)
     }
 
+    /// The value of a key, to be changed.
     pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
         self.place(key).ok().map(|place| &mut self.0[place].1)
     }
 
+    /// Sets the value of a key; the one it had before.
     pub fn insert(&mut self, key: K, value: V) -> Option<V> {
         match self.place(&key) {
             Ok(place) => Some(std::mem::replace(&mut self.0[place].1, value)),
@@ -75,26 +81,32 @@ impl<K: Ord + Copy, V> Map<K, V> {
         &mut self.0[place].1
     }
 
+    /// Takes a key out; the value it had.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         self.place(key).ok().map(|place| self.0.remove(place).1)
     }
 
+    /// Keeps the entries that pass.
     pub fn retain(&mut self, mut keep: impl FnMut(&K, &mut V) -> bool) {
         self.0.retain_mut(|(key, value)| keep(key, value));
     }
 
+    /// Takes everything out.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
+    /// The entries, by key.
     pub fn iter(&self) -> impl DoubleEndedIterator<Item = (&K, &V)> {
         self.0.iter().map(|(key, value)| (key, value))
     }
 
+    /// The keys, in order.
     pub fn keys(&self) -> impl DoubleEndedIterator<Item = &K> {
         self.0.iter().map(|(key, _)| key)
     }
 
+    /// The values, by key.
     pub fn values(&self) -> impl DoubleEndedIterator<Item = &V> {
         self.0.iter().map(|(_, value)| value)
     }
