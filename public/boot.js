@@ -83,8 +83,17 @@
   addEventListener("error", (event) => trap(event.error));
   addEventListener("unhandledrejection", (event) => trap(event.reason));
 
+  // The texts of the language, beside the module: asked for anew (a text can change where the module did not).
+  const texts_of = async (lang) => {
+    const answer = await fetch(new URL(`texts/${lang}.txt`, document.baseURI), { cache: "no-cache" });
+    if (!answer.ok) throw new Error(`texts/${lang}.txt: ${answer.status}`);
+    return answer.text();
+  };
+
   (async () => {
-    const [{ default: start }] = await Promise.all([import(new URL(dataset.js, document.baseURI)), ready]);
+    const lang = root.lang;
+    const [{ default: start }, text] = await Promise.all([import(new URL(dataset.js, document.baseURI)), texts_of(lang), ready]);
+    window.convergeTexts = { lang, text, fetch: texts_of };
     await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
   })().catch((error) => fail("start",
     location.protocol === "file:" ? "file"

@@ -8,5 +8,5 @@ pub mod texts;
 pub mod trace;
 pub mod ui;
 
-pub use converge_engine::{kernel, parts, patterns};
 use converge_engine::sorted;
+pub use converge_engine::{kernel, parts, patterns};

@@ -34,6 +34,12 @@ pub struct Pattern {
     pub texts: [&'static str; 2],
 }
 
+/// A pattern's texts, unless they are fetched: then the page has none built in.
+#[must_use]
+pub const fn texts(built_in: [&'static str; 2]) -> [&'static str; 2] {
+    if cfg!(feature = "fetched") { ["", ""] } else { built_in }
+}
+
 /// A kind of message, record, timer, fact or verb.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kind {

@@ -11,7 +11,7 @@ pub mod join;
 
 use crate::sorted::sort_many;
 use std::fmt::Write;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock};
 
 /// A language.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -53,36 +53,90 @@ impl Lang {
 }
 
 /// One folder of texts: a file a language.
+///
+/// Where the feature `fetched` is on, nothing is built in: the page fetches one file a language, in
+/// which every folder has its part ([`arrive`]), and shows nothing before it is there.
 pub struct Texts {
+    part: &'static str,
     sources: [&'static [&'static str]; 2],
-    tables: OnceLock<[Vec<(&'static str, &'static str)>; 2]>,
+    tables: [OnceLock<Table>; 2],
 }
 
+type Table = Vec<(&'static str, &'static str)>;
+
 impl Texts {
-    /// Texts from their files, in the order of [`Lang::ALL`].
+    /// Texts from their files, in the order of [`Lang::ALL`]; `part` is their heading in a fetched file.
     #[must_use]
-    pub const fn new(sources: [&'static [&'static str]; 2]) -> Self {
-        Self { sources, tables: OnceLock::new() }
+    pub const fn new(part: &'static str, sources: [&'static [&'static str]; 2]) -> Self {
+        Self { part, sources, tables: [OnceLock::new(), OnceLock::new()] }
     }
 
     /// The text of this name.
     #[must_use]
     pub fn get(&self, lang: Lang, name: &str) -> Option<&'static str> {
-        let tables = self.tables.get_or_init(|| {
-            self.sources.map(|files| {
-                let mut all: Vec<_> = files.iter().flat_map(|file| entries(file)).collect();
-                sort_many(&mut all, |a, b| a.0 < b.0);
-                all
-            })
+        if !there(lang) {
+            return None; // Not kept: it is on its way.
+        }
+        let table = self.tables[lang.index()].get_or_init(|| {
+            let mut all: Vec<_> = self.files(lang).flat_map(entries).collect();
+            sort_many(&mut all, |a, b| a.0 < b.0);
+            all
         });
-        let table = &tables[lang.index()];
         table.binary_search_by(|entry| entry.0.cmp(name)).ok().map(|place| table[place].1)
     }
 
     /// Every name of a language.
     pub fn names(&self, lang: Lang) -> Vec<&'static str> {
-        self.sources[lang.index()].iter().flat_map(|file| entries(file)).map(|(name, _)| name).collect()
+        self.files(lang).flat_map(entries).map(|(name, _)| name).collect()
     }
+
+    fn files(&self, lang: Lang) -> impl Iterator<Item = &'static str> {
+        let fetched = FETCHED[lang.index()].get().and_then(|file| part_of(file, self.part));
+        self.sources[lang.index()].iter().copied().chain(fetched)
+    }
+}
+
+/// The texts of a pattern: its name and its files; read once.
+pub fn of_pattern(id: &'static str, sources: [&'static str; 2]) -> &'static Texts {
+    static READ: Mutex<Vec<(&str, &Texts)>> = Mutex::new(Vec::new());
+    let mut read = READ.lock().expect("nobody panics while reading texts");
+    if let Some((_, texts)) = read.iter().find(|(known, _)| *known == id) {
+        return texts;
+    }
+    let sources = sources.map(|file| &*Box::leak(Box::new([file])) as &'static [&'static str]);
+    let texts: &'static Texts = Box::leak(Box::new(Texts::new(id, sources)));
+    read.push((id, texts));
+    texts
+}
+
+/// What was fetched, by language.
+static FETCHED: [OnceLock<&'static str>; 2] = [OnceLock::new(), OnceLock::new()];
+
+/// The last line of a whole file: one that was cut off, or is another page, does not end so.
+const END: &str = "[end]";
+
+/// Whether the texts of a language are there: always, unless they are fetched.
+#[must_use]
+pub fn there(lang: Lang) -> bool {
+    !cfg!(feature = "fetched") || FETCHED[lang.index()].get().is_some()
+}
+
+/// Takes in the file of a language: parts under `[common]` or `[<pattern>]`, `[end]` at the end.
+/// Says whether the file was whole.
+pub fn arrive(lang: Lang, file: String) -> bool {
+    let whole = file.starts_with("[common]") && file.trim_end().ends_with(END);
+    if whole {
+        FETCHED[lang.index()].get_or_init(|| String::leak(file));
+    }
+    whole
+}
+
+/// The part of a fetched file under a heading.
+fn part_of<'a>(file: &'a str, part: &str) -> Option<&'a str> {
+    let heading = format!("[{part}]\n");
+    let start = file.find(&heading)? + heading.len();
+    let rest = &file[start..];
+    Some(&rest[..rest.find("\n[").unwrap_or(rest.len())])
 }
 
 /// The entries of a text file: name and text.
@@ -94,7 +148,12 @@ pub fn entries(file: &'static str) -> impl Iterator<Item = (&'static str, &'stat
 }
 
 /// Texts that belong to no pattern.
-pub static COMMON: Texts = Texts::new([
+pub static COMMON: Texts = Texts::new("common", SOURCES);
+
+#[cfg(feature = "fetched")]
+const SOURCES: [&[&str]; 2] = [&[], &[]];
+#[cfg(not(feature = "fetched"))]
+const SOURCES: [&[&str]; 2] = [
     &[
         include_str!("en/common.txt"),
         include_str!("en/diagram.txt"),
@@ -111,7 +170,7 @@ pub static COMMON: Texts = Texts::new([
         include_str!("pt-BR/ui.txt"),
         include_str!("pt-BR/panels.txt"),
     ],
-]);
+];
 
 /// A text that belongs to no pattern. A missing one shows its name; a test sees to it that none is.
 #[must_use]

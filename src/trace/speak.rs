@@ -1,12 +1,11 @@
 //! Sentences: what happened and what is, in a person's language, from a pattern's own texts.
 
 use std::borrow::Cow;
-use std::sync::{Mutex, OnceLock};
 
 use crate::kernel::{Args, Cell, Interference, Label, Limit, Lost, NodeId, TraceEvent, What};
 use crate::patterns::pattern::{Kind, Node, Pattern};
 use crate::texts::join::NAME;
-use crate::texts::{self, Lang, Texts, duration, fill, number};
+use crate::texts::{self, Lang, duration, fill, number};
 
 /// Speaks one language about one system.
 #[derive(Clone)]
@@ -18,23 +17,10 @@ pub struct Speaker {
     nodes: Vec<Node>,
 }
 
-/// The texts of a pattern, read once.
-fn texts_of(pattern: &'static Pattern) -> &'static Texts {
-    static READ: OnceLock<Mutex<Vec<(&'static str, &'static Texts)>>> = OnceLock::new();
-    let mut read = READ.get_or_init(Mutex::default).lock().expect("nobody panics while reading texts");
-    if let Some((_, texts)) = read.iter().find(|(id, _)| *id == pattern.id) {
-        return texts;
-    }
-    let sources = pattern.texts.map(|file| &*Box::leak(Box::new([file])) as &'static [&'static str]);
-    let texts: &'static Texts = Box::leak(Box::new(Texts::new(sources)));
-    read.push((pattern.id, texts));
-    texts
-}
-
 /// A text of a pattern, or else of the common ones.
 #[must_use]
 pub fn pattern_text(pattern: &'static Pattern, lang: Lang, name: &str) -> Option<&'static str> {
-    texts_of(pattern).get(lang, name).or_else(|| texts::COMMON.get(lang, name))
+    texts::of_pattern(pattern.id, pattern.texts).get(lang, name).or_else(|| texts::COMMON.get(lang, name))
 }
 
 impl Speaker {

@@ -196,6 +196,34 @@ pub fn fresh_seed() -> u64 {
     (js_sys::Math::random() * 99_999.0) as u64 + 1
 }
 
+/// What `boot.js` fetched before the start, and how it fetches more.
+fn boot_texts(name: &str) -> Option<wasm_bindgen::JsValue> {
+    let texts = js_sys::Reflect::get(&window(), &"convergeTexts".into()).ok()?;
+    js_sys::Reflect::get(&texts, &name.into()).ok()
+}
+
+/// The texts that were fetched before the start: the tag of their language, and the file.
+#[must_use]
+pub fn texts_at_start() -> Option<(String, String)> {
+    Some((boot_texts("lang")?.as_string()?, boot_texts("text")?.as_string()?))
+}
+
+/// Fetches the texts of a language; nothing where that fails.
+pub fn fetch_texts(tag: &'static str, done: impl FnOnce(Option<String>) + 'static) {
+    leptos::task::spawn_local(async move {
+        let answer: Option<js_sys::Promise> = boot_texts("fetch")
+            .and_then(|fetch| fetch.dyn_into::<js_sys::Function>().ok())
+            .and_then(|fetch| fetch.call1(&wasm_bindgen::JsValue::NULL, &tag.into()).ok())
+            .and_then(|promise| promise.dyn_into().ok());
+        done(match answer {
+            Some(promise) => {
+                wasm_bindgen_futures::JsFuture::from(promise).await.ok().and_then(|t| t.as_string())
+            }
+            None => None,
+        });
+    });
+}
+
 /// Copies a text. Tells whether the browser allowed it.
 pub fn copy(text: String, done: impl FnOnce(bool) + 'static) {
     leptos::task::spawn_local(async move {

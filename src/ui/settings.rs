@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::address::{Address, Theme};
 use super::browser;
-use crate::texts::Lang;
+use crate::texts::{self, Lang};
 use crate::ui::reactive::{Effect, RwSignal, Signal};
 
 /// Where they are kept in the browser's storage: as JSON, which `boot.js` reads too, before the first paint.
@@ -23,6 +23,8 @@ pub struct Settings {
     pub lang_in_address: RwSignal<bool>,
     /// Whether the address said the theme.
     pub theme_in_address: RwSignal<bool>,
+    /// Whether the texts of the language that was chosen last could not be fetched.
+    pub texts_missing: RwSignal<bool>,
 }
 
 impl Settings {
@@ -36,6 +38,8 @@ impl Settings {
             .or_else(|| Lang::from_tag(&stored("lang")?))
             .or_else(|| Lang::from_tag(&browser::document_lang()))
             .unwrap_or_default();
+        let wished = lang;
+        let lang = Self::texts_at_start(lang);
         let theme = address.theme.or_else(|| Theme::from_id(&stored("theme")?));
         let settings = Self {
             lang: RwSignal::new(lang),
@@ -43,9 +47,39 @@ impl Settings {
             system_dark: browser::media("(prefers-color-scheme: dark)"),
             lang_in_address: RwSignal::new(address.lang.is_some()),
             theme_in_address: RwSignal::new(address.theme.is_some()),
+            texts_missing: RwSignal::new(false),
         };
+        settings.speak(wished, || {});
         Effect::new(move |_| browser::dress(settings.lang.get().tag(), settings.shown_theme().id()));
         settings
+    }
+
+    /// Takes in the texts that came with the page; the language to begin with.
+    fn texts_at_start(wished: Lang) -> Lang {
+        let Some((tag, file)) = browser::texts_at_start() else { return wished };
+        let came = Lang::from_tag(&tag).unwrap_or_default();
+        texts::arrive(came, file);
+        if texts::there(wished) { wished } else { came }
+    }
+
+    /// Speaks a language as soon as its texts are there; until then, and where they do not come, the
+    /// page goes on in the one before.
+    fn speak(self, lang: Lang, then: impl FnOnce() + 'static) {
+        if texts::there(lang) {
+            self.texts_missing.set(false);
+            if self.lang.get_untracked() != lang {
+                self.lang.set(lang);
+            }
+            return then();
+        }
+        browser::fetch_texts(lang.tag(), move |file| {
+            let came = file.is_some_and(|file| texts::arrive(lang, file));
+            self.texts_missing.set(!came);
+            if came {
+                self.lang.set(lang);
+                then();
+            }
+        });
     }
 
     /// The theme that is shown.
@@ -57,8 +91,7 @@ impl Settings {
 
     /// Chooses a language and keeps it.
     pub fn choose_lang(self, lang: Lang) {
-        self.lang.set(lang);
-        self.keep();
+        self.speak(lang, move || self.keep());
     }
 
     /// Chooses a theme and keeps it; `None` follows the system.
@@ -79,7 +112,7 @@ impl Settings {
         self.lang_in_address.set(address.lang.is_some());
         self.theme_in_address.set(address.theme.is_some());
         if let Some(lang) = address.lang {
-            self.lang.set(lang);
+            self.speak(lang, || {});
         }
         if let Some(theme) = address.theme {
             self.theme.set(Some(theme));

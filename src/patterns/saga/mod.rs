@@ -26,7 +26,7 @@ use service::Service;
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System};
+use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, texts};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -41,7 +41,7 @@ pub static PATTERN: Pattern = Pattern {
     promises: promises::PROMISES,
     scenarios: SCENARIOS,
     build,
-    texts: [include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")],
+    texts: texts([include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")]),
 };
 
 /// Append only. Times are of a lesson: long enough to be seen, short enough to be read.

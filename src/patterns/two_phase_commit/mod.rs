@@ -29,7 +29,7 @@ pub use service::Service;
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Span, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
 use crate::patterns::pattern::{
-    Expect, Kind, Param, Params, Pattern, Promise, Range, Role, Scenario, System,
+    Expect, Kind, Param, Params, Pattern, Promise, Range, Role, Scenario, System, texts,
 };
 
 /// The pattern.
@@ -122,7 +122,7 @@ pub static PATTERN: Pattern = Pattern {
         },
     ],
     build,
-    texts: [include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")],
+    texts: texts([include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")]),
 };
 
 /// A node of two-phase commit.

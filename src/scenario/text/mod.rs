@@ -8,7 +8,7 @@ use crate::kernel::limits::{HORIZON_MICROS, SCRIPT};
 use crate::kernel::{Entry, Script};
 use crate::patterns;
 use crate::patterns::pattern::{Node, Param, Params, Pattern, PatternRef, Range};
-use crate::texts::{Lang, entries};
+use crate::texts::{self, Lang};
 
 use super::error::{Error, Problem, Thing, Unit, Want};
 use super::recipe::{DEFAULT_SEED, Expected, Recipe, Shipped};
@@ -283,9 +283,8 @@ pub fn write(recipe: &Recipe) -> String {
 #[must_use]
 pub fn write_in(recipe: &Recipe, lang: Lang) -> String {
     let pattern = recipe.pattern.0;
-    let texts = pattern.texts[lang as usize];
-    let text = |name: String| entries(texts).find(|(n, _)| *n == name).map(|(_, text)| text);
-    let title = recipe.scenario.and_then(|id| text(format!("scenario.{id}")));
+    let texts = texts::of_pattern(pattern.id, pattern.texts);
+    let title = recipe.scenario.and_then(|id| texts.get(lang, &format!("scenario.{id}")));
     let mut out = title.map_or_else(String::new, |title| format!("# {title}\n"));
     out.push_str(&canonical_text(recipe));
     out

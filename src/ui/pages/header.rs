@@ -22,6 +22,9 @@ pub fn Header(children: Children) -> impl IntoView {
             {children()}
             <Languages/>
             <ThemeSwitch/>
+            {move || settings.texts_missing.get().then(|| view! {
+                <p class="top-alert" role="alert">{t(lang.get(), "top.texts-missing")}</p>
+            })}
         </header>
     }
 }
