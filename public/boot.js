@@ -87,7 +87,10 @@
   const texts_of = async (lang) => {
     const answer = await fetch(new URL(`texts/${lang}.txt`, document.baseURI), { cache: "no-cache" });
     if (!answer.ok) throw new Error(`texts/${lang}.txt: ${answer.status}`);
-    return answer.text();
+    const text = await answer.text();
+    // Cut off on the way, or a host's own page in its place.
+    if (!text.trimEnd().endsWith("[end]")) throw new Error(`texts/${lang}.txt is not whole`);
+    return text;
   };
 
   (async () => {

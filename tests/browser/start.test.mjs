@@ -113,6 +113,35 @@ for (const how of [404, "abort", "cut"]) {
   });
 }
 
+for (const how of [404, "abort", "cut"]) {
+  test(`shows the error page when the texts of its language do not come (${how})`, async (t) => {
+    t.after(atRoot.server.mend);
+    atRoot.server.fail(/texts\/en\.txt$/, how);
+    const tab = await atRoot.open("#/kept");
+    await crashed(tab);
+    assert.match(await tab.page.locator("#crash input").inputValue(), /#\/kept$/);
+    await tab.close();
+  });
+
+  test(`goes on in its language when the other one does not come (${how})`, async (t) => {
+    t.after(atRoot.server.mend);
+    const tab = await atRoot.open("");
+    assert.equal(await tab.started(), "app");
+    atRoot.server.fail(/texts\/pt-BR\.txt$/, how);
+    const other = tab.page.getByRole("button", { name: /Português/ });
+    await other.click();
+    await tab.page.getByRole("alert").filter({ hasText: "did not load" }).waitFor();
+    assert.equal(await tab.page.locator("html").getAttribute("lang"), "en");
+
+    // Chosen again once the fault is gone, it comes.
+    atRoot.server.mend();
+    await other.click();
+    await tab.page.locator("html[lang=pt-BR]").waitFor();
+    assert.equal(await tab.page.getByRole("alert").filter({ hasText: "did not load" }).count(), 0);
+    await tab.close();
+  });
+}
+
 test("shows the error page when a script of the page is missing", async (t) => {
   t.after(atRoot.server.mend);
   atRoot.server.fail(/page-[^/]*\.js$/, 404);
