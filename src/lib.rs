@@ -1,5 +1,6 @@
 #![doc = include_str!("ARCHITECTURE.md")]
 
+pub mod checker;
 pub mod export;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod headless;

@@ -92,7 +92,8 @@ fn layers_import_downwards_only() {
     layer("parts", &["patterns", "scenario", "trace", "export", "ui", "texts", "headless"]);
     layer("patterns", &["scenario", "trace", "export", "ui", "headless"]);
     layer("scenario", &["trace", "export", "ui", "headless"]);
-    layer("trace", &["export", "ui", "headless"]);
+    layer("trace", &["checker", "export", "ui", "headless"]);
+    layer("checker", &["trace", "export", "ui", "headless"]);
     layer("export", &["ui", "headless"]);
     layer("texts", &["kernel", "parts", "patterns", "scenario", "trace", "export", "ui", "headless"]);
 }
@@ -115,7 +116,7 @@ fn a_pattern_imports_no_sibling() {
 
 #[test]
 fn the_screen_stays_in_its_room() {
-    for folder in ["kernel", "parts", "patterns", "scenario", "trace", "export", "texts"] {
+    for folder in ["kernel", "parts", "patterns", "scenario", "checker", "trace", "export", "texts"] {
         let web = ["leptos", "web_sys", "wasm_bindgen", "js_sys", "gloo_timers"];
         check(folder, &web, &[], "the engine knows no screen");
     }

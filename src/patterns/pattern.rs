@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::kernel::erased::DynNode;
-use crate::kernel::{Label, Machine, Network, NodeId, Span, World};
+use crate::kernel::{Label, Machine, Network, NodeId, Span, TraceSink, World};
 
 /// One pattern: an engine and what belongs to it.
 pub struct Pattern {
@@ -28,6 +28,8 @@ pub struct Pattern {
     pub promises: &'static [Promise],
     /// Its starting points, textbook first.
     pub scenarios: &'static [Scenario],
+    /// What its worlds are in models that others published.
+    pub abstractions: &'static [Abstraction],
     /// Builds the system for a set of parameters.
     pub build: fn(&Params) -> System,
     /// Its texts, in the order of the languages ([`crate::texts::Lang::ALL`]).
@@ -357,6 +359,25 @@ impl Verdict {
     pub const fn untrue(probe: &Probe<'_>, why: Label) -> Self {
         if probe.at_rest { Self::Broken(why) } else { Self::NotYet(why) }
     }
+}
+
+/// A published model, and what a world is in it.
+pub struct Abstraction {
+    /// Its name in the headless command.
+    pub id: &'static str,
+    /// Who published it, and where.
+    pub source: &'static str,
+    /// What has happened so far, in the words of the model: nothing yet.
+    pub start: fn(&Params) -> Box<dyn History>,
+}
+
+/// What has happened so far, in the words of a model. It watches steps, since a model may remember
+/// what a world forgets: messages that were delivered, say.
+pub trait History: TraceSink {
+    /// Another one in the same state.
+    fn copy(&self) -> Box<dyn History>;
+    /// The state of the model: everything that a later image can depend on.
+    fn image(&self) -> Vec<u8>;
 }
 
 /// A named starting point: a recipe in its text form.

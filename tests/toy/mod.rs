@@ -154,6 +154,7 @@ pub static TOY: Pattern = Pattern {
                      expect answered broken\nexpect all-up broken\n",
         },
     ],
+    abstractions: &[],
     build,
     texts: [
         "scenario.textbook = Everybody answers\nscenario.crash = The decision is not told\n\

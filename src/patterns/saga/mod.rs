@@ -40,6 +40,7 @@ pub static PATTERN: Pattern = Pattern {
     params: PARAMS,
     promises: promises::PROMISES,
     scenarios: SCENARIOS,
+    abstractions: &[],
     build,
     texts: texts([include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")]),
 };

@@ -9,6 +9,7 @@
 //! refines; Mohan, Lindsay and Obermarck, *Transaction Management in the R\* Distributed Database
 //! Management System* (1986) for presumed abort; Bernstein, Hadzilacos and Goodman (1987), chapter 7.
 
+mod abstractions;
 mod backup;
 mod client;
 mod coordinator;
@@ -69,7 +70,7 @@ pub static PATTERN: Pattern = Pattern {
     verbs: &[Kind::command("place-order")],
     params: &[
         Param { id: "cast", range: Range::Choice(&["textbook", "shop"]), default: 1 },
-        Param { id: "participants", range: Range::Count(2, 5), default: 3 },
+        Param { id: "participants", range: Range::Count(1, 5), default: 3 },
         Param { id: "prepare", range: Range::Choice(&["sequential", "parallel"]), default: 1 },
         Param { id: "orders", range: Range::Count(1, 10_000), default: 1 },
         Param { id: "order-gap", range: Range::Millis(0, 10_000), default: 20 },
@@ -120,7 +121,9 @@ pub static PATTERN: Pattern = Pattern {
             id: "impatient-participant",
             recipe: include_str!("scenarios/impatient-participant.recipe"),
         },
+        Scenario { id: "model", recipe: include_str!("scenarios/model.recipe") },
     ],
+    abstractions: abstractions::ALL,
     build,
     texts: texts([include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")]),
 };
@@ -197,7 +200,7 @@ const fn doubling(first: Span, cap: Span) -> RetryPolicy {
 
 fn build(params: &Params) -> System {
     let shop = params.get("cast") == 1;
-    let n = params.get("participants").clamp(2, 5) as usize;
+    let n = params.get("participants").clamp(1, 5) as usize;
     let orders = params.get("orders").clamp(1, 10_000) as i32;
     let first = params.span("inquiry-after");
     let inquiry = doubling(first, params.span("inquiry-cap"));
