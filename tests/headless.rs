@@ -255,7 +255,7 @@ fn its_texts_are_complete_in_both_languages() {
         names
     });
     assert_eq!(en, pt);
-    let code = include_str!("../src/headless/mod.rs");
+    let code = concat!(include_str!("../src/headless/mod.rs"), include_str!("../src/headless/search.rs"));
     for name in en {
         assert!(code.contains(&format!("\"{name}\"")), "nobody says {name}");
     }

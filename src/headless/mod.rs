@@ -3,6 +3,8 @@
 //! Owns arguments, where a recipe comes from, and what goes to which stream. Does not own any
 //! format: [`crate::scenario`] reads, [`crate::export`] writes.
 
+mod search;
+
 use std::ffi::OsString;
 use std::fmt::{self, Display};
 use std::io::{self, Read, Write};
@@ -24,6 +26,9 @@ pub const HOLDS: u8 = 0;
 pub const BROKEN: u8 = 1;
 /// The recipe cannot be read or run.
 pub const UNREADABLE: u8 = 2;
+
+/// The limit of a search was reached, with nothing broken so far.
+pub const LIMIT: u8 = 3;
 
 /// Its texts: apart from the page's, which does not need them.
 pub static TEXTS: Texts = Texts::new("headless", [&[include_str!("en.txt")], &[include_str!("pt-BR.txt")]]);
@@ -78,6 +83,7 @@ struct Wish {
     json: bool,
     help: bool,
     version: bool,
+    bounds: search::Bounds,
 }
 
 /// Carries out a command over these patterns; `args` without the name of the program. Returns the
@@ -167,7 +173,14 @@ fn wish(args: Vec<OsString>, lang: Lang) -> Result<Wish, Failure> {
                     return wrong(format, &all.join(", "));
                 }
             }
-            _ => return said(lang, "error.no-option", &[("option", &option)]),
+            other => match wish.bounds.take(other, value) {
+                Some(Ok(search::Taken::Well)) => {}
+                Some(Ok(search::Taken::Wrong(what, values))) => {
+                    return wrong(what, &say(lang, values, &[]));
+                }
+                Some(Err(failure)) => return Err(failure),
+                None => return said(lang, "error.no-option", &[("option", &option)]),
+            },
         }
     }
 }
@@ -185,7 +198,7 @@ fn obey(patterns: &[&'static Pattern], wish: &Wish, streams: &mut Streams<'_>) -
     let Some(command) = wish.words.first() else { return said(wish.lang, "error.no-command", &[]) };
     match command.to_string_lossy().as_ref() {
         "list" => list(patterns, wish, streams.out),
-        "run" => {
+        verb @ ("run" | "search") => {
             let [_, recipe, more @ ..] = wish.words.as_slice() else {
                 return said(wish.lang, "error.no-recipe", &[]);
             };
@@ -194,6 +207,9 @@ fn obey(patterns: &[&'static Pattern], wish: &Wish, streams: &mut Streams<'_>) -
             }
             let mut recipe = recipe_of(patterns, recipe, wish.lang, streams)?;
             recipe.seed = wish.seed.unwrap_or(recipe.seed);
+            if verb == "search" {
+                return search::search(recipe, wish, streams);
+            }
             perform(&recipe, wish, streams)
         }
         other => said(wish.lang, "error.command", &[("what", &other)]),
