@@ -30,6 +30,11 @@ pub struct Pattern {
     pub scenarios: &'static [Scenario],
     /// What its worlds are in models that others published.
     pub abstractions: &'static [Abstraction],
+    /// Its parameters as real systems have them: name and value of each that differs from the
+    /// default, which is made to be watched. Where the figures come from is its text `realistic`.
+    pub realistic: &'static [(&'static str, i64)],
+    /// The copies of data that it keeps, as they are in a world; [`no_copies`] for none.
+    pub copies: fn(&Probe<'_>, &mut Vec<Copied>),
     /// Builds the system for a set of parameters.
     pub build: fn(&Params) -> System,
     /// Its texts, in the order of the languages ([`crate::texts::Lang::ALL`]).
@@ -341,6 +346,22 @@ pub struct Probe<'a> {
     /// that is down may come back, so that nothing is final while one is.
     pub at_rest: bool,
 }
+
+/// A copy of what somebody else owns: a replica, a read model, a cache, a search index.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Copied {
+    /// Who keeps it.
+    pub node: NodeId,
+    /// What it is a copy of: one short name, the same at every step.
+    pub name: Label,
+    /// How many changes of its source it has not seen, or has wrong; 0: the two are equal.
+    pub behind: u32,
+    /// Why it can never be equal again, however long one waits (an event is lost, say).
+    pub lost: Option<Label>,
+}
+
+/// For a pattern that keeps no copies.
+pub const fn no_copies(_: &Probe<'_>, _: &mut Vec<Copied>) {}
 
 /// What a promise is at a step.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

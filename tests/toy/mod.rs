@@ -8,6 +8,7 @@ use converge::kernel::{
 };
 use converge::patterns::pattern::{
     Expect, Kind, Node, Param, Params, Pattern, Probe, Promise, Range, Role, Scenario, System, Verdict,
+    no_copies,
 };
 
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -155,6 +156,8 @@ pub static TOY: Pattern = Pattern {
         },
     ],
     abstractions: &[],
+    realistic: &[],
+    copies: no_copies,
     build,
     texts: [
         "scenario.textbook = Everybody answers\nscenario.crash = The decision is not told\n\

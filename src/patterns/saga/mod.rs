@@ -26,7 +26,7 @@ use service::Service;
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, texts};
+use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, no_copies, texts};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -41,6 +41,8 @@ pub static PATTERN: Pattern = Pattern {
     promises: promises::PROMISES,
     scenarios: SCENARIOS,
     abstractions: &[],
+    realistic: &[],
+    copies: no_copies,
     build,
     texts: texts([include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")]),
 };

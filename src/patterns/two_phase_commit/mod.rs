@@ -30,7 +30,7 @@ pub use service::Service;
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Span, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
 use crate::patterns::pattern::{
-    Expect, Kind, Param, Params, Pattern, Promise, Range, Role, Scenario, System, texts,
+    Expect, Kind, Param, Params, Pattern, Promise, Range, Role, Scenario, System, no_copies, texts,
 };
 
 /// The pattern.
@@ -124,6 +124,8 @@ pub static PATTERN: Pattern = Pattern {
         Scenario { id: "model", recipe: include_str!("scenarios/model.recipe") },
     ],
     abstractions: abstractions::ALL,
+    realistic: &[],
+    copies: no_copies,
     build,
     texts: texts([include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")]),
 };
