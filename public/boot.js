@@ -93,11 +93,50 @@
     return text;
   };
 
+  // The page's module may be cut in two (scripts/split). The second part is fetched once the first has
+  // painted; when something of it is wanted before it is there, it is loaded on the spot.
+  let glue;
+  const part = dataset.later && new URL(dataset.later, document.baseURI);
+  const join = (first) => { first.there.value = 1; };
+  window.convergeLater = {
+    load() {
+      const first = glue.initSync();
+      const request = new XMLHttpRequest();
+      request.open("GET", part, false);
+      request.overrideMimeType("text/plain; charset=x-user-defined"); // Bytes as letters: all that a request that waits may ask for.
+      try {
+        request.send();
+        if (request.status !== 200) throw new Error(`${part.pathname}: ${request.status}`);
+        const bytes = Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0));
+        new WebAssembly.Instance(new WebAssembly.Module(bytes), { first });
+        join(first);
+      } catch (error) {
+        fail("stop", "net", error);
+        throw error;
+      }
+    },
+  };
+  const follow = async (first) => {
+    const { instantiateStreaming } = WebAssembly;
+    const answer = await fetch(part);
+    if (!answer.ok || first.there.value) return;
+    if (instantiateStreaming && /^application\/wasm/.test(answer.headers.get("content-type"))) {
+      await instantiateStreaming(answer, { first });
+    } else {
+      await WebAssembly.instantiate(await answer.arrayBuffer(), { first });
+    }
+    join(first);
+  };
+
   (async () => {
     const lang = root.lang;
-    const [{ default: start }, text] = await Promise.all([import(new URL(dataset.js, document.baseURI)), texts_of(lang), ready]);
+    const [module, text] = await Promise.all([import(new URL(dataset.js, document.baseURI)), texts_of(lang), ready]);
+    glue = module;
     window.convergeTexts = { lang, text, fetch: texts_of };
-    await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
+    const start = glue.default;
+    const first = await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
+    // A failure here is nobody's concern yet: the part is asked for again when it is wanted.
+    if (part) requestAnimationFrame(() => setTimeout(() => follow(first).catch(() => {})));
   })().catch((error) => fail("start",
     location.protocol === "file:" ? "file"
       : !window.WebAssembly || /unsafe-eval/.test(error) ? "old"

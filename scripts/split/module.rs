@@ -1,0 +1,133 @@
+//! What both ways of cutting read of a module.
+
+use std::convert::Infallible;
+
+use wasm_encoder::reencode::{Error, Reencode};
+use wasmparser::{Operator, Parser, Payload};
+
+use super::Fault;
+
+/// Numbers of a module.
+pub struct Shape {
+    /// Functions that it imports; they come first.
+    pub imported: u32,
+    /// The type of each function, imported ones first.
+    pub types: Vec<u32>,
+    /// How many parameters each type has; empty results and groups are never asked for.
+    pub params: Vec<u32>,
+    /// The table of functions.
+    pub table: u32,
+    /// Its size.
+    pub slots: u64,
+    /// How many types there are.
+    pub kinds: u32,
+    /// Globals of its own.
+    pub globals: Vec<wasmparser::GlobalType>,
+    /// Functions that the bound reaches (exported, started), or that touch another table: the second
+    /// module knows the one of functions alone.
+    pub bound: Vec<u32>,
+}
+
+/// Reads them.
+pub fn shape(bytes: &[u8]) -> Result<Shape, Fault> {
+    let mut shape = Shape {
+        imported: 0,
+        types: Vec::new(),
+        params: Vec::new(),
+        table: 0,
+        slots: 0,
+        kinds: 0,
+        globals: Vec::new(),
+        bound: Vec::new(),
+    };
+    let mut at = 0;
+    for payload in Parser::new(0).parse_all(bytes) {
+        match payload? {
+            Payload::TypeSection(section) => {
+                for ty in section.into_iter_err_on_gc_types() {
+                    shape.params.push(u32::try_from(ty?.params().len())?);
+                }
+                shape.kinds = u32::try_from(shape.params.len())?;
+            }
+            Payload::ImportSection(section) => {
+                for import in section.into_imports() {
+                    match import?.ty {
+                        wasmparser::TypeRef::Func(ty) => {
+                            shape.types.push(ty);
+                            shape.imported += 1;
+                            at += 1;
+                        }
+                        other => return Err(format!("an import that is not a function: {other:?}").into()),
+                    }
+                }
+            }
+            Payload::FunctionSection(section) => {
+                for ty in section {
+                    shape.types.push(ty?);
+                }
+            }
+            Payload::TableSection(section) => {
+                for (i, table) in section.into_iter().enumerate() {
+                    let ty = table?.ty;
+                    if ty.element_type.is_func_ref() {
+                        shape.table = u32::try_from(i)?;
+                        shape.slots = ty.initial;
+                    }
+                }
+            }
+            Payload::GlobalSection(section) => {
+                for global in section {
+                    shape.globals.push(global?.ty);
+                }
+            }
+            Payload::ExportSection(section) => {
+                for export in section {
+                    let export = export?;
+                    if export.kind == wasmparser::ExternalKind::Func {
+                        shape.bound.push(export.index);
+                    }
+                }
+            }
+            Payload::StartSection { func, .. } => shape.bound.push(func),
+            Payload::CodeSectionEntry(body) => {
+                for operator in body.get_operators_reader()? {
+                    let (Operator::TableGet { table }
+                    | Operator::TableSet { table }
+                    | Operator::TableGrow { table }
+                    | Operator::TableSize { table }
+                    | Operator::TableFill { table }) = operator?
+                    else {
+                        continue;
+                    };
+                    if table != shape.table {
+                        shape.bound.push(at);
+                    }
+                }
+                at += 1;
+            }
+            _ => {}
+        }
+    }
+    Ok(shape)
+}
+
+/// The module without its custom sections: nobody at run time wants names.
+pub fn without_names(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    let mut module = wasm_encoder::Module::new();
+    Bare.parse_core_module(&mut module, Parser::new(0), bytes)?;
+    Ok(module.finish())
+}
+
+struct Bare;
+
+impl Reencode for Bare {
+    type Error = Infallible;
+
+    fn parse_custom_section(
+        &mut self,
+        _: &mut wasm_encoder::Module,
+        _: wasmparser::CustomSectionReader<'_>,
+    ) -> Result<(), Error<Infallible>> {
+        Ok(())
+    }
+}
