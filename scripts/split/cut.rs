@@ -6,13 +6,14 @@ use std::convert::Infallible;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection, Function,
-    FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, Module, TableSection, TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
+    Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, Module, TableSection,
+    TypeSection, ValType,
 };
 use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload};
 
-use super::module::{self, Shape};
 use super::Fault;
+use super::module::{self, Shape};
 
 /// Two modules out of one.
 pub struct Cut {
@@ -35,6 +36,7 @@ pub fn cut(bytes: &[u8], used: &[u32]) -> Result<Cut, Fault> {
     let mut stay: BTreeSet<u32> = used.iter().map(|n| n + shape.imported).collect();
     stay.extend(&shape.bound);
     stay.extend(0..shape.imported);
+    keep_the_small(bytes, &shape, &mut stay)?;
     let calls = Calls::of(bytes, &shape, &stay)?;
 
     let all = u32::try_from(shape.types.len())?;
@@ -64,12 +66,26 @@ pub fn cut(bytes: &[u8], used: &[u32]) -> Result<Cut, Fault> {
     }
 
     let mut out = Module::new();
-    First { shape: &shape, stay: &stay, place: &first, reached: &reached, slot_of: &slot_of, asked: &asked, at: 0 }
-        .parse_core_module(&mut out, Parser::new(0), bytes)?;
+    First {
+        shape: &shape,
+        stay: &stay,
+        place: &first,
+        reached: &reached,
+        slot_of: &slot_of,
+        asked: &asked,
+        at: 0,
+    }
+    .parse_core_module(&mut out, Parser::new(0), bytes)?;
     let first_module = out.finish();
-    let later_module =
-        Later { shape: &shape, place: &later, moved: &moved, asked: &asked, slot_of: &slot_of, calls: &calls }
-            .module(bytes)?;
+    let later_module = Later {
+        shape: &shape,
+        place: &later,
+        moved: &moved,
+        asked: &asked,
+        slot_of: &slot_of,
+        calls: &calls,
+    }
+    .module(bytes)?;
     Ok(Cut {
         first: first_module,
         later: later_module,
@@ -77,6 +93,41 @@ pub fn cut(bytes: &[u8], used: &[u32]) -> Result<Cut, Fault> {
         moved: moved.len(),
         stand_ins: reached.len(),
     })
+}
+
+/// A function that is no larger than its stand-in would be, and calls nobody who moves, stays.
+fn keep_the_small(bytes: &[u8], shape: &Shape, stay: &mut BTreeSet<u32>) -> Result<(), Fault> {
+    /// Bytes of a stand-in with its slot, its type and its place in the table, and a few to spare: what
+    /// stays can be compressed better than what only stands in.
+    const SMALL: u64 = 28;
+    let mut small = Vec::new();
+    let mut at = shape.imported;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let Payload::CodeSectionEntry(body) = payload? else { continue };
+        let range = body.range();
+        if !stay.contains(&at) && range.end - range.start <= SMALL {
+            let mut calls = Vec::new();
+            for operator in body.get_operators_reader()? {
+                if let Operator::Call { function_index } = operator? {
+                    calls.push(function_index);
+                }
+            }
+            small.push((at, calls));
+        }
+        at += 1;
+    }
+    loop {
+        let before = stay.len();
+        let fits: Vec<u32> = small
+            .iter()
+            .filter(|(_, calls)| calls.iter().all(|to| stay.contains(to)))
+            .map(|(f, _)| *f)
+            .collect();
+        stay.extend(fits);
+        if stay.len() == before {
+            return Ok(());
+        }
+    }
 }
 
 /// Who reaches whom across the cut.
@@ -190,13 +241,21 @@ impl Reencode for First<'_> {
         Ok(())
     }
 
-    fn parse_type_section(&mut self, to: &mut TypeSection, from: wasmparser::TypeSectionReader<'_>) -> Done {
+    fn parse_type_section(
+        &mut self,
+        to: &mut TypeSection,
+        from: wasmparser::TypeSectionReader<'_>,
+    ) -> Done {
         utils::parse_type_section(self, to, from)?;
         to.ty().function([], []);
         Ok(())
     }
 
-    fn parse_import_section(&mut self, to: &mut ImportSection, from: wasmparser::ImportSectionReader<'_>) -> Done {
+    fn parse_import_section(
+        &mut self,
+        to: &mut ImportSection,
+        from: wasmparser::ImportSectionReader<'_>,
+    ) -> Done {
         utils::parse_import_section(self, to, from)?;
         to.import("later", "load", EntityType::Function(self.shape.kinds));
         Ok(())
@@ -219,7 +278,11 @@ impl Reencode for First<'_> {
         Ok(())
     }
 
-    fn parse_table_section(&mut self, to: &mut TableSection, from: wasmparser::TableSectionReader<'_>) -> Done {
+    fn parse_table_section(
+        &mut self,
+        to: &mut TableSection,
+        from: wasmparser::TableSectionReader<'_>,
+    ) -> Done {
         for (i, table) in (0..).zip(from) {
             let mut ty = self.table_type(table?.ty)?;
             if i == self.shape.table {
@@ -231,13 +294,21 @@ impl Reencode for First<'_> {
         Ok(())
     }
 
-    fn parse_global_section(&mut self, to: &mut GlobalSection, from: wasmparser::GlobalSectionReader<'_>) -> Done {
+    fn parse_global_section(
+        &mut self,
+        to: &mut GlobalSection,
+        from: wasmparser::GlobalSectionReader<'_>,
+    ) -> Done {
         utils::parse_global_section(self, to, from)?;
         to.global(THERE, &ConstExpr::i32_const(0));
         Ok(())
     }
 
-    fn parse_export_section(&mut self, to: &mut ExportSection, from: wasmparser::ExportSectionReader<'_>) -> Done {
+    fn parse_export_section(
+        &mut self,
+        to: &mut ExportSection,
+        from: wasmparser::ExportSectionReader<'_>,
+    ) -> Done {
         utils::parse_export_section(self, to, from)?;
         to.export("m", ExportKind::Memory, 0);
         to.export("t", ExportKind::Table, self.shape.table);
@@ -251,7 +322,11 @@ impl Reencode for First<'_> {
         Ok(())
     }
 
-    fn parse_code_section(&mut self, to: &mut CodeSection, from: wasmparser::CodeSectionReader<'_>) -> Done {
+    fn parse_code_section(
+        &mut self,
+        to: &mut CodeSection,
+        from: wasmparser::CodeSectionReader<'_>,
+    ) -> Done {
         self.at = self.shape.imported;
         for body in from {
             let body = body?;

@@ -4,7 +4,8 @@ use std::convert::Infallible;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    CodeSection, ConstExpr, ExportKind, ExportSection, GlobalSection, GlobalType, Instruction, Module, ValType,
+    CodeSection, ConstExpr, ExportKind, ExportSection, GlobalSection, GlobalType, Instruction, Module,
+    ValType,
 };
 use wasmparser::Parser;
 
@@ -31,7 +32,11 @@ type Done = Result<(), Error<Infallible>>;
 impl Reencode for Marker {
     type Error = Infallible;
 
-    fn parse_global_section(&mut self, to: &mut GlobalSection, from: wasmparser::GlobalSectionReader<'_>) -> Done {
+    fn parse_global_section(
+        &mut self,
+        to: &mut GlobalSection,
+        from: wasmparser::GlobalSectionReader<'_>,
+    ) -> Done {
         utils::parse_global_section(self, to, from)?;
         for _ in 0..self.functions {
             let ty = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
@@ -40,7 +45,11 @@ impl Reencode for Marker {
         Ok(())
     }
 
-    fn parse_export_section(&mut self, to: &mut ExportSection, from: wasmparser::ExportSectionReader<'_>) -> Done {
+    fn parse_export_section(
+        &mut self,
+        to: &mut ExportSection,
+        from: wasmparser::ExportSectionReader<'_>,
+    ) -> Done {
         utils::parse_export_section(self, to, from)?;
         for n in 0..self.functions {
             to.export(&format!("h{n}"), ExportKind::Global, self.globals + n);

@@ -17,7 +17,8 @@ pub struct Site {
 
 /// Where the glue asks for its imports: the second module's loader joins them there.
 const IMPORTS: &str = "const imports = __wbg_get_imports();";
-const IMPORTS_AND_LATER: &str = "const imports = __wbg_get_imports(); imports.later = globalThis.convergeLater;";
+const IMPORTS_AND_LATER: &str =
+    "const imports = __wbg_get_imports(); imports.later = globalThis.convergeLater;";
 
 impl Site {
     /// Finds them.

@@ -8,6 +8,9 @@
 //! (`README.md`, *Choices*) and is bound to the interface's framework.
 
 pub mod join;
+mod letters;
+
+pub use letters::{capitalised, folded};
 
 use crate::sorted::sort_many;
 use std::fmt::Write;
