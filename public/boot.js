@@ -83,15 +83,19 @@
   addEventListener("error", (event) => trap(event.error));
   addEventListener("unhandledrejection", (event) => trap(event.reason));
 
-  // The texts of the language, beside the module: asked for anew (a text can change where the module did not).
-  const texts_of = async (lang) => {
-    const answer = await fetch(new URL(`texts/${lang}.txt`, document.baseURI), { cache: "no-cache" });
-    if (!answer.ok) throw new Error(`texts/${lang}.txt: ${answer.status}`);
+  // A part of the texts of a language, beside the module: what belongs to no pattern, or a pattern's.
+  // Asked for anew (a text can change where the module did not).
+  const texts_of = async (lang, part) => {
+    const name = part === "common" ? `texts/${lang}.txt` : `texts/${lang}/${part}.txt`;
+    const answer = await fetch(new URL(name, document.baseURI), { cache: "no-cache" });
+    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
     const text = await answer.text();
     // Cut off on the way, or a host's own page in its place.
-    if (!text.trimEnd().endsWith("[end]")) throw new Error(`texts/${lang}.txt is not whole`);
+    if (!text.trimEnd().endsWith("[end]")) throw new Error(`${name} is not whole`);
     return text;
   };
+  // The pattern that the address opens, if it names one; else the one that the first page shows.
+  const opened = () => /^#\/lab\/([\w-]+)/.exec(location.hash)?.[1] || dataset.home;
 
   // The page's module may be cut in two (scripts/split). The second part is fetched once the first has
   // painted; when something of it is wanted before it is there, it is loaded on the spot.
@@ -130,9 +134,15 @@
 
   (async () => {
     const lang = root.lang;
-    const [module, text] = await Promise.all([import(new URL(dataset.js, document.baseURI)), texts_of(lang), ready]);
+    const pattern = opened();
+    const [module, common, own] = await Promise.all([
+      import(new URL(dataset.js, document.baseURI)),
+      texts_of(lang, "common"),
+      texts_of(lang, pattern).catch(() => ""), // The app asks again, or says that there is no such pattern.
+      ready,
+    ]);
     glue = module;
-    window.convergeTexts = { lang, text, fetch: texts_of };
+    window.convergeTexts = { lang, files: { common, [pattern]: own }, fetch: texts_of };
     const start = glue.default;
     const first = await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
     // A failure here is nobody's concern yet: the part is asked for again when it is wanted.

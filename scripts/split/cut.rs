@@ -14,6 +14,7 @@ use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload};
 
 use super::Fault;
 use super::module::{self, Shape};
+use super::site::Names;
 
 /// Two modules out of one.
 pub struct Cut {
@@ -31,7 +32,7 @@ pub struct Cut {
 
 /// Cuts. `used` holds the functions that stay in the first module, numbered without the imported ones;
 /// whatever is exported stays too.
-pub fn cut(bytes: &[u8], used: &[u32]) -> Result<Cut, Fault> {
+pub fn cut(bytes: &[u8], used: &[u32], names: &Names) -> Result<Cut, Fault> {
     let shape = module::shape(bytes)?;
     let mut stay: BTreeSet<u32> = used.iter().map(|n| n + shape.imported).collect();
     stay.extend(&shape.bound);
@@ -67,6 +68,7 @@ pub fn cut(bytes: &[u8], used: &[u32]) -> Result<Cut, Fault> {
 
     let mut out = Module::new();
     First {
+        names,
         shape: &shape,
         stay: &stay,
         place: &first,
@@ -196,6 +198,7 @@ type Done = Result<(), Error<Infallible>>;
 
 /// The first module.
 struct First<'a> {
+    names: &'a Names,
     shape: &'a Shape,
     stay: &'a BTreeSet<u32>,
     place: &'a BTreeMap<u32, u32>,
@@ -256,7 +259,8 @@ impl Reencode for First<'_> {
         to: &mut ImportSection,
         from: wasmparser::ImportSectionReader<'_>,
     ) -> Done {
-        utils::parse_import_section(self, to, from)?;
+        let names = self.names;
+        module::renamed(self, names, to, from)?;
         to.import("later", "load", EntityType::Function(self.shape.kinds));
         Ok(())
     }

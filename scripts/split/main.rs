@@ -56,8 +56,9 @@ fn mark(from: &Path, to: &Path) -> Result<String, Fault> {
 fn cut_site(dist: &Path, used: &Path) -> Result<String, Fault> {
     let site = site::Site::find(dist)?;
     let used: Vec<u32> = serde_json::from_str(&fs::read_to_string(used)?)?;
-    let cut = cut::cut(&fs::read(&site.wasm)?, &used)?;
-    site.write(&cut.first, Some(&cut.later))?;
+    let names = site.short_names()?;
+    let cut = cut::cut(&fs::read(&site.wasm)?, &used, &names)?;
+    site.write(&names, &cut.first, Some(&cut.later))?;
     Ok(format!(
         "{} functions for the first lab, {} later ({} with a stand-in)",
         cut.kept, cut.moved, cut.stand_ins
@@ -66,7 +67,8 @@ fn cut_site(dist: &Path, used: &Path) -> Result<String, Fault> {
 
 fn whole(dist: &Path) -> Result<String, Fault> {
     let site = site::Site::find(dist)?;
-    let whole = module::without_names(&fs::read(&site.wasm)?)?;
-    site.write(&whole, None)?;
+    let names = site.short_names()?;
+    let whole = module::bare(&fs::read(&site.wasm)?, &names)?;
+    site.write(&names, &whole, None)?;
     Ok("the module stays whole".to_owned())
 }

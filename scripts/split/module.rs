@@ -2,10 +2,12 @@
 
 use std::convert::Infallible;
 
+use wasm_encoder::ImportSection;
 use wasm_encoder::reencode::{Error, Reencode};
 use wasmparser::{Operator, Parser, Payload};
 
 use super::Fault;
+use super::site::Names;
 
 /// Numbers of a module.
 pub struct Shape {
@@ -111,17 +113,41 @@ pub fn shape(bytes: &[u8]) -> Result<Shape, Fault> {
     Ok(shape)
 }
 
-/// The module without its custom sections: nobody at run time wants names.
-pub fn without_names(bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+/// The module without its custom sections: nobody at run time wants names. Its imports get short ones.
+pub fn bare(bytes: &[u8], names: &Names) -> Result<Vec<u8>, Fault> {
     let mut module = wasm_encoder::Module::new();
-    Bare.parse_core_module(&mut module, Parser::new(0), bytes)?;
+    Bare(names).parse_core_module(&mut module, Parser::new(0), bytes)?;
     Ok(module.finish())
 }
 
-struct Bare;
+/// The imports, with short names.
+pub fn renamed<T: Reencode<Error = Infallible>>(
+    reencoder: &mut T,
+    names: &Names,
+    to: &mut ImportSection,
+    from: wasmparser::ImportSectionReader<'_>,
+) -> Result<(), Error<Infallible>> {
+    for import in from.into_imports() {
+        let import = import?;
+        let name = names.get(import.name).map_or(import.name, String::as_str);
+        to.import(import.module, name, reencoder.entity_type(import.ty)?);
+    }
+    Ok(())
+}
 
-impl Reencode for Bare {
+struct Bare<'a>(&'a Names);
+
+impl Reencode for Bare<'_> {
     type Error = Infallible;
+
+    fn parse_import_section(
+        &mut self,
+        to: &mut ImportSection,
+        from: wasmparser::ImportSectionReader<'_>,
+    ) -> Result<(), Error<Infallible>> {
+        let names = self.0;
+        renamed(self, names, to, from)
+    }
 
     fn parse_custom_section(
         &mut self,

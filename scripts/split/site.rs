@@ -1,5 +1,6 @@
 //! The built site: where its module is named, and under which names it is written.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -14,6 +15,12 @@ pub struct Site {
     /// What the names of both begin with.
     stem: String,
 }
+
+/// Names of imports: the module's own, and the short ones.
+pub type Names = BTreeMap<String, String>;
+
+/// What follows the name of an import in the glue.
+const KEY: &str = ": function(";
 
 /// Where the glue asks for its imports: the second module's loader joins them there.
 const IMPORTS: &str = "const imports = __wbg_get_imports();";
@@ -39,8 +46,16 @@ impl Site {
         })
     }
 
+    /// What the module imports of the glue, and a short name for each: the long ones are hashes.
+    pub fn short_names(&self) -> Result<Names, Fault> {
+        let glue = fs::read_to_string(&self.glue)?;
+        let keys = glue.lines().filter_map(|line| Some(line.split_once(KEY)?.0.trim()));
+        let long = keys.filter(|key| key.starts_with("__wb"));
+        Ok(long.enumerate().map(|(i, key)| (key.to_owned(), format!("i{i}"))).collect())
+    }
+
     /// Puts modules and glue in place, each named after what is in it.
-    pub fn write(&self, first: &[u8], later: Option<&[u8]>) -> Result<(), Fault> {
+    pub fn write(&self, names: &Names, first: &[u8], later: Option<&[u8]>) -> Result<(), Fault> {
         let index = self.dist.join("index.html");
         let mut html = fs::read_to_string(&index)?;
         let mut glue = fs::read_to_string(&self.glue)?;
@@ -63,12 +78,33 @@ impl Site {
             }
             glue = glue.replace(IMPORTS, IMPORTS_AND_LATER);
         }
+        glue = shortened(&glue, names);
         let name = format!("page-{}.js", digest(glue.as_bytes()));
         html = html.replace(&format!("{}.js", self.stem), &name);
         fs::write(self.dist.join(&name), glue)?;
         fs::write(index, html)?;
         Ok(())
     }
+}
+
+/// Code with short names of imports, without indentation, and without comments that have lines of their
+/// own. No text of the glue goes over several lines.
+fn shortened(code: &str, names: &Names) -> String {
+    let mut out = String::new();
+    for line in code.lines().map(str::trim) {
+        if line.is_empty()
+            || line == "*"
+            || ["//", "/*", "*/", "* "].iter().any(|sign| line.starts_with(sign))
+        {
+            continue;
+        }
+        match line.split_once(KEY).and_then(|(key, rest)| Some((names.get(key)?, rest))) {
+            Some((short, rest)) => out += &[short, KEY, rest].concat(),
+            None => out += line,
+        }
+        out.push('\n');
+    }
+    out
 }
 
 /// 16 letters that change with the content: FNV-1a, 64 bits.
