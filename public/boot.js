@@ -97,39 +97,49 @@
   // The pattern that the address opens, if it names one; else the one that the first page shows.
   const opened = () => /^#\/lab\/([\w-]+)/.exec(location.hash)?.[1] || dataset.home;
 
+  // The styles of what comes after the first page. The page waits for them where the address asks for more,
+  // and goes on without them rather than not at all.
+  let dressed;
+  const dress = () => dressed ||= new Promise((done) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: dataset.more, onload: done, onerror: done });
+    document.head.append(link);
+  });
+
   // The page's module may be cut in two (scripts/split). The second part is fetched once the first has
-  // painted; when something of it is wanted before it is there, it is loaded on the spot.
+  // painted, or beside it where the address asks for more than the first page; when something of it is
+  // wanted before it is there, it is loaded on the spot.
   let glue;
+  let compiled; // The second part, before it is joined to the first.
   const part = dataset.later && new URL(dataset.later, document.baseURI);
-  const join = (first) => { first.there.value = 1; };
+  const join = () => {
+    const first = glue.initSync();
+    if (first.there.value) return;
+    new WebAssembly.Instance(compiled, { first });
+    first.there.value = 1;
+  };
+  const follow = async () => {
+    const answer = await fetch(part);
+    if (!answer.ok) throw new Error(`${part.pathname}: ${answer.status}`);
+    compiled ||= await WebAssembly.compile(await answer.arrayBuffer());
+  };
   window.convergeLater = {
     load() {
-      const first = glue.initSync();
-      const request = new XMLHttpRequest();
-      request.open("GET", part, false);
-      request.overrideMimeType("text/plain; charset=x-user-defined"); // Bytes as letters: all that a request that waits may ask for.
       try {
-        request.send();
-        if (request.status !== 200) throw new Error(`${part.pathname}: ${request.status}`);
-        const bytes = Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0));
-        new WebAssembly.Instance(new WebAssembly.Module(bytes), { first });
-        join(first);
+        if (!compiled) {
+          const request = new XMLHttpRequest();
+          request.open("GET", part, false);
+          // Bytes as letters: all that a request that waits may ask for.
+          request.overrideMimeType("text/plain; charset=x-user-defined");
+          request.send();
+          if (request.status !== 200) throw new Error(`${part.pathname}: ${request.status}`);
+          compiled = new WebAssembly.Module(Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0)));
+        }
+        join();
       } catch (error) {
         fail("stop", "net", error);
         throw error;
       }
     },
-  };
-  const follow = async (first) => {
-    const { instantiateStreaming } = WebAssembly;
-    const answer = await fetch(part);
-    if (!answer.ok || first.there.value) return;
-    if (instantiateStreaming && /^application\/wasm/.test(answer.headers.get("content-type"))) {
-      await instantiateStreaming(answer, { first });
-    } else {
-      await WebAssembly.instantiate(await answer.arrayBuffer(), { first });
-    }
-    join(first);
   };
 
   (async () => {
@@ -140,13 +150,15 @@
       texts_of(lang, "common"),
       texts_of(lang, pattern).catch(() => ""), // The app asks again, or says that there is no such pattern.
       ready,
+      ...(/^#\/./.test(location.hash) ? [dress(), part && follow()] : []),
     ]);
     glue = module;
     window.convergeTexts = { lang, files: { common, [pattern]: own }, fetch: texts_of };
     const start = glue.default;
-    const first = await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
+    await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
     // A failure here is nobody's concern yet: the part is asked for again when it is wanted.
-    if (part) requestAnimationFrame(() => setTimeout(() => follow(first).catch(() => {})));
+    requestAnimationFrame(() => setTimeout(dress));
+    if (part) requestAnimationFrame(() => setTimeout(() => (compiled ? Promise.resolve() : follow()).then(join).catch(() => {})));
   })().catch((error) => fail("start",
     location.protocol === "file:" ? "file"
       : !window.WebAssembly || /unsafe-eval/.test(error) ? "old"

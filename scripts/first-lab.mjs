@@ -3,9 +3,9 @@
 //
 //   node scripts/first-lab.mjs MARKED OUT
 //
-// The first lab is the home page with its live lab and a shipped scenario in the lab itself: at rest,
-// played to its end, stepped back and forth. What comes after it (acting on things, texts of recipes,
-// dialogs, other panels) is what the second module is for; it is fetched as soon as the first has painted.
+// The first lab is the live lab of the first page: at rest, played to its end, stepped back and forth. What
+// comes after it (the lab's own page, acting on things, dialogs) is what the second module is for: it is
+// fetched as soon as the first has painted, and beside the first where an address asks for more.
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -40,24 +40,18 @@ const visit = async (path, how, walk) => {
   if (tab.errors.length) throw new Error(`${path}: ${tab.errors}`);
   await tab.close();
 };
-const atState = (page, wanted) =>
-  page.waitForFunction((n) => {
-    const { state, steps } = document.querySelector(".lab").dataset;
-    return state === (n ?? steps);
-  }, wanted);
 
 try {
   for (const how of [{ lang: "en" }, { width: 360, height: 740, touch: true, lang: "pt-BR", theme: "dark" }]) {
-    await visit("#/", how, (page) => page.waitForTimeout(2500));
-    await visit("#/lab/two-phase-commit/shop", how, async (page) => {
-      await page.locator(".lab").waitFor();
-      await page.waitForTimeout(300);
-      for (const key of ["]", "]", "]", "Space"]) await page.keyboard.press(key);
-      await atState(page);
-      for (const key of ["ArrowLeft", "ArrowLeft", "ArrowRight", "Home"]) await page.keyboard.press(key);
-      await atState(page, "0");
-      await page.keyboard.press("End");
-      await atState(page);
+    await visit("#/", how, async (page) => {
+      const button = (key) => page.locator(`.transport [data-key="${key}"]`).first();
+      await page.waitForTimeout(500);
+      await button("Space").click();
+      await page.waitForTimeout(4000);
+      for (const key of ["End", "←", "←", "→", "Home"]) {
+        await button(key).click();
+        await page.waitForTimeout(100);
+      }
     });
   }
   writeFileSync(out, JSON.stringify([...used].sort((a, b) => a - b)));

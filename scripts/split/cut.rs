@@ -16,6 +16,9 @@ use super::Fault;
 use super::module::{self, Shape};
 use super::site::Names;
 
+/// In the names of exports: streams of the library behind Leptos' server functions, which has no server here.
+pub const UNUSED: &str = "intounderlying";
+
 /// Two modules out of one.
 pub struct Cut {
     /// What the page starts with.
@@ -313,7 +316,13 @@ impl Reencode for First<'_> {
         to: &mut ExportSection,
         from: wasmparser::ExportSectionReader<'_>,
     ) -> Done {
-        utils::parse_export_section(self, to, from)?;
+        for export in from {
+            let export = export?;
+            // Classes of a library that nobody here makes an instance of.
+            if !export.name.contains(UNUSED) {
+                self.parse_export(to, export)?;
+            }
+        }
         to.export("m", ExportKind::Memory, 0);
         to.export("t", ExportKind::Table, self.shape.table);
         to.export("there", ExportKind::Global, self.there());

@@ -85,7 +85,9 @@ pub fn shape(bytes: &[u8]) -> Result<Shape, Fault> {
             Payload::ExportSection(section) => {
                 for export in section {
                     let export = export?;
-                    if export.kind == wasmparser::ExternalKind::Func {
+                    if export.kind == wasmparser::ExternalKind::Func
+                        && !export.name.contains(super::cut::UNUSED)
+                    {
                         shape.bound.push(export.index);
                     }
                 }

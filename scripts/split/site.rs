@@ -79,6 +79,11 @@ impl Site {
             glue = glue.replace(IMPORTS, IMPORTS_AND_LATER);
         }
         glue = shortened(&glue, names);
+        // The second stylesheet is not named by Trunk.
+        let more = fs::read(self.dist.join("more.css"))?;
+        let name = format!("more-{}.css", digest(&more));
+        fs::rename(self.dist.join("more.css"), self.dist.join(&name))?;
+        html = html.replace("\"./more.css\"", &format!("\"./{name}\""));
         let name = format!("page-{}.js", digest(glue.as_bytes()));
         html = html.replace(&format!("{}.js", self.stem), &name);
         fs::write(self.dist.join(&name), glue)?;

@@ -47,11 +47,22 @@ pub fn App() -> impl IntoView {
         let (address, _) = address.get();
         match address.page.clone() {
             Page::Home if ready(Some(SHOWN.0)) => view! { <Home/> }.into_any(),
-            Page::Lab(link) if ready(pattern_of(&link)) => view! { <LabPage link address/> }.into_any(),
-            Page::Unknown(path) if ready(None) => view! { <NotFound path/> }.into_any(),
+            Page::Lab(link) if ready(pattern_of(&link)) => lab(link, address),
+            Page::Unknown(path) if ready(None) => not_found(path),
             _ => view! { <Waiting failed again=move || visit(None)/> }.into_any(),
         }
     }
+}
+
+/// Kept apart: the first page does without.
+#[inline(never)]
+fn lab(link: String, address: Address) -> AnyView {
+    view! { <LabPage link address/> }.into_any()
+}
+
+#[inline(never)]
+fn not_found(path: String) -> AnyView {
+    view! { <NotFound path/> }.into_any()
 }
 
 /// The pattern that the link of a lab begins with.
