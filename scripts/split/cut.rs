@@ -104,7 +104,7 @@ pub fn cut(bytes: &[u8], used: &[u32], names: &Names) -> Result<Cut, Fault> {
 fn keep_the_small(bytes: &[u8], shape: &Shape, stay: &mut BTreeSet<u32>) -> Result<(), Fault> {
     /// Bytes of a stand-in with its slot, its type and its place in the table, and a few to spare: what
     /// stays can be compressed better than what only stands in.
-    const SMALL: u64 = 28;
+    const SMALL: u64 = 12;
     let mut small = Vec::new();
     let mut at = shape.imported;
     for payload in Parser::new(0).parse_all(bytes) {
