@@ -25,6 +25,8 @@ pub struct Settings {
     pub theme_in_address: RwSignal<bool>,
     /// Whether the texts of the language that was chosen last could not be fetched.
     pub texts_missing: RwSignal<bool>,
+    /// The language in which every scenario's title is there.
+    pub titles: RwSignal<Option<Lang>>,
     /// The pattern whose texts the page that is open wants, and whether it is more than the first page.
     wants: RwSignal<(Option<&'static str>, bool)>,
 }
@@ -50,6 +52,7 @@ impl Settings {
             lang_in_address: RwSignal::new(address.lang.is_some()),
             theme_in_address: RwSignal::new(address.theme.is_some()),
             texts_missing: RwSignal::new(false),
+            titles: RwSignal::new(None),
             wants: RwSignal::new((None, false)),
         };
         settings.speak(wished, || {});
@@ -89,6 +92,18 @@ impl Settings {
             self.bring(lang, then);
         }
         there
+    }
+
+    /// Brings every scenario's title, for a page that can be shown without.
+    pub fn bring_titles(self, lang: Lang) {
+        if texts::there(lang, MORE_PART) {
+            return self.titles.set(Some(lang));
+        }
+        browser::fetch_texts(lang.tag(), MORE_PART, move |file| {
+            if file.is_some_and(|file| texts::arrive(lang, MORE_PART, file)) {
+                self.titles.set(Some(lang));
+            }
+        });
     }
 
     /// Fetches what is missing, one part after the other.
