@@ -178,6 +178,7 @@ impl Consumer {
                 self.take(ctx, *generation, *partition, items);
             }
             Msg::Assigned(generation, own) => self.assigned(ctx, *generation, own),
+            Msg::Subscribed(generation) => self.assigned(ctx, *generation, &[]),
             Msg::Evicted(generation) => self.evicted(ctx, *generation),
             Msg::OutOfRange(partition, start) => {
                 let position = self.positions.or_default(*partition);
@@ -381,6 +382,10 @@ impl Consumer {
     fn poll_ends(&mut self, ctx: &mut Ctx<'_, Msg>) {
         self.polled = false;
         ctx.cancel_timer(Timer { kind: timer::MAX_POLL, arg: 0 });
+        if self.inbox.is_empty() {
+            self.beating = false;
+            ctx.cancel_timer(Timer { kind: timer::HEARTBEAT, arg: 0 });
+        }
     }
 
     pub(super) fn on_crash(&mut self) {

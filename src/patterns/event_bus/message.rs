@@ -98,6 +98,8 @@ pub enum Msg {
     Join,
     /// A member's partitions, and the offset to go on at in each.
     Assigned(Generation, Vec<(Partition, Offset)>),
+    /// A consumer of a queue is a member.
+    Subscribed(Generation),
     /// A consumer gives up its membership.
     Leave,
     /// A consumer is no member any more.
@@ -158,6 +160,7 @@ pub static MESSAGES: &[Kind] = &[
     Kind::event("receipt"),
     Kind::event("receipt-stored"),
     Kind::command("transaction"),
+    Kind::event("subscribed"),
 ];
 
 /// Places in [`MESSAGES`] of steps that a consumer takes on its own.
@@ -336,6 +339,7 @@ impl Message for Msg {
             Self::DeadLettered(_) => 27,
             Self::Receipt(_) => 28,
             Self::ReceiptStored(_) => 29,
+            Self::Subscribed(_) => 31,
         }
     }
 
@@ -368,7 +372,9 @@ impl Message for Msg {
                 [next as i32, i32::from(partition), i32::from(generation)]
             }
             Self::OutOfRange(partition, start) => [start as i32, i32::from(partition), 0],
-            Self::Heartbeat(generation) | Self::Evicted(generation) => [0, 0, i32::from(generation)],
+            Self::Heartbeat(generation) | Self::Evicted(generation) | Self::Subscribed(generation) => {
+                [0, 0, i32::from(generation)]
+            }
             Self::Assigned(generation, ref partitions) => {
                 [partitions.len() as i32, 0, i32::from(generation)]
             }

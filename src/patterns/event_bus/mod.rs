@@ -108,14 +108,15 @@ static PARAMS: &[Param] = &[
     Param { id: "receipts", range: Range::Switch, default: 0 },
 ];
 
-/// Apache Kafka's defaults (documentation 4.0), and a network and disk of one region. The retries of
-/// an event are Kafka's own 0 for none: what applications set is theirs.
+/// Apache Kafka's defaults (documentation 4.0), RabbitMQ's delivery limit of quorum queues (4.0), and
+/// a network and disk of one region.
 static REALISTIC: &[(&str, i64)] = &[
     ("event-gap", 100),
     ("reset", 1),
     ("delivery-timeout", 120_000),
     ("batch", 500),
     ("slow-work", 360_000),
+    ("retries", 20),
     ("retry-base", 100),
     ("retry-cap", 1000),
     ("heartbeat", 3000),
@@ -135,7 +136,47 @@ macro_rules! scenarios {
     };
 }
 
-static SCENARIOS: &[Scenario] = scenarios!["textbook",];
+static SCENARIOS: &[Scenario] = scenarios![
+    "textbook",
+    "shop",
+    "queue",
+    "crash-before-commit",
+    "crash-before-commit-idempotent",
+    "commit-before-work",
+    "lost-confirmation",
+    "lost-confirmation-idempotent",
+    "any-partition",
+    "more-partitions",
+    "slow-consumer",
+    "slow-consumer-idempotent",
+    "rebalance-storm",
+    "zombie",
+    "zombie-fenced",
+    "poison",
+    "poison-dead-letter",
+    "poison-skipped",
+    "requeue-loop",
+    "delivery-limit",
+    "retention",
+    "late-group",
+    "late-group-earliest",
+    "broker-down",
+    "outage-floods",
+    "outage-waits",
+    "overtaken",
+    "parked-customer",
+    "replay",
+    "replay-recognised",
+    "replay-too-late",
+    "dead-letter-lost",
+    "dead-letter-sure",
+    "dead-letter-twice",
+    "innocent-neighbours",
+    "one-at-a-time",
+    "receipt-twice",
+    "exactly-once",
+    "exactly-once-and-a-database",
+];
 
 /// A node of the system.
 #[derive(Clone, PartialEq, Eq, Hash)]

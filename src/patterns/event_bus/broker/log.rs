@@ -5,7 +5,7 @@
 
 use super::super::message::{Commit, Item, Msg, record, timer};
 use super::{Broker, Change, Open};
-use crate::kernel::{Ctx, NodeId, Timer};
+use crate::kernel::{Ctx, NodeId, Span, Timer};
 use crate::parts::broker::{Found, Member, Offset, Partition};
 
 impl Broker {
@@ -57,11 +57,17 @@ impl Broker {
             }
             _ => None,
         };
-        let items = (open.from..open.next).filter_map(item).collect();
+        let items: Vec<Item> = (open.from..open.next).filter_map(item).collect();
+        // Past its retention by now, when it is handed out again: the member will be taken for dead.
+        if items.is_empty() {
+            return;
+        }
         let generation = self.teams[at].group.generation();
         ctx.send(NodeId(open.member), Msg::HandOut { generation, partition: open.partition, items });
         let again = Timer { kind: timer::HAND_OUT_AGAIN, arg: i32::from(open.member) };
-        ctx.set_timer(again, self.settings.request);
+        // A member at work is heard of within a heartbeat and its way.
+        let wait = Span::us(self.settings.heartbeat.micros * 3 / 2).max(self.settings.request);
+        ctx.set_timer(again, wait);
     }
 
     /// Nothing was heard of a member since it was handed something: perhaps that was lost.

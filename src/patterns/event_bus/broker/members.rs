@@ -118,12 +118,13 @@ impl Broker {
         let generation = team.group.generation();
         let members = team.group.members().to_vec();
         for member in members {
-            if self.settings.log || moves.contains(&Move::Join(member)) {
+            if self.settings.log {
                 let group = &self.teams[at].group;
                 let own = (0..self.topic.partitions()).filter(|p| group.owner(*p) == Some(member));
-                let own = if self.settings.log { own.collect() } else { Vec::new() };
-                let own = own.into_iter().map(|p| (p, self.position(at, p))).collect();
+                let own = own.map(|p| (p, self.position(at, p))).collect();
                 ctx.send(NodeId(member), Msg::Assigned(generation, own));
+            } else if moves.contains(&Move::Join(member)) {
+                ctx.send(NodeId(member), Msg::Subscribed(generation));
             }
         }
         for m in moves {
