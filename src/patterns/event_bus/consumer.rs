@@ -88,7 +88,7 @@ pub struct Consumer {
     pub(super) failures: u16,
     /// … and all of them.
     tries: u32,
-    /// Customers whose events it has put aside.
+    /// Customers whose events it has put aside in this batch; of earlier ones the broker tells it.
     parked: Vec<i32>,
     beating: bool,
     /// The time for the batch at work is running.
@@ -215,6 +215,7 @@ impl Consumer {
     /// Everything that it was handed out is others' now.
     fn forget(&mut self, ctx: &mut Ctx<'_, Msg>) {
         self.inbox.clear();
+        self.parked.clear();
         self.positions.clear();
         self.rest(ctx);
         self.poll_ends(ctx);
@@ -376,6 +377,7 @@ impl Consumer {
 
     fn batch_done(&mut self, ctx: &mut Ctx<'_, Msg>) {
         self.inbox.pop_front();
+        self.parked.clear();
         self.poll_ends(ctx);
     }
 
