@@ -83,21 +83,70 @@
   addEventListener("error", (event) => trap(event.error));
   addEventListener("unhandledrejection", (event) => trap(event.reason));
 
-  // The texts of the language, beside the module: asked for anew (a text can change where the module did not).
-  const texts_of = async (lang) => {
-    const answer = await fetch(new URL(`texts/${lang}.txt`, document.baseURI), { cache: "no-cache" });
-    if (!answer.ok) throw new Error(`texts/${lang}.txt: ${answer.status}`);
+  // A part of the texts of a language, beside the module: what belongs to no pattern, or a pattern's.
+  // Asked for anew (a text can change where the module did not).
+  const texts_of = async (lang, part) => {
+    const name = part === "common" ? `texts/${lang}.txt` : `texts/${lang}/${part}.txt`;
+    const answer = await fetch(new URL(name, document.baseURI), { cache: "no-cache" });
+    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
     const text = await answer.text();
     // Cut off on the way, or a host's own page in its place.
-    if (!text.trimEnd().endsWith("[end]")) throw new Error(`texts/${lang}.txt is not whole`);
+    if (!text.trimEnd().endsWith("[end]")) throw new Error(`${name} is not whole`);
     return text;
+  };
+  // The pattern that the address opens, if it names one; else the one that the first page shows.
+  const opened = () => /^#\/lab\/([\w-]+)/.exec(location.hash)?.[1] || dataset.home;
+
+  // The page's module may be cut in two (scripts/split). The second part is fetched once the first has
+  // painted; when something of it is wanted before it is there, it is loaded on the spot.
+  let glue;
+  const part = dataset.later && new URL(dataset.later, document.baseURI);
+  const join = (first) => { first.there.value = 1; };
+  window.convergeLater = {
+    load() {
+      const first = glue.initSync();
+      const request = new XMLHttpRequest();
+      request.open("GET", part, false);
+      request.overrideMimeType("text/plain; charset=x-user-defined"); // Bytes as letters: all that a request that waits may ask for.
+      try {
+        request.send();
+        if (request.status !== 200) throw new Error(`${part.pathname}: ${request.status}`);
+        const bytes = Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0));
+        new WebAssembly.Instance(new WebAssembly.Module(bytes), { first });
+        join(first);
+      } catch (error) {
+        fail("stop", "net", error);
+        throw error;
+      }
+    },
+  };
+  const follow = async (first) => {
+    const { instantiateStreaming } = WebAssembly;
+    const answer = await fetch(part);
+    if (!answer.ok || first.there.value) return;
+    if (instantiateStreaming && /^application\/wasm/.test(answer.headers.get("content-type"))) {
+      await instantiateStreaming(answer, { first });
+    } else {
+      await WebAssembly.instantiate(await answer.arrayBuffer(), { first });
+    }
+    join(first);
   };
 
   (async () => {
     const lang = root.lang;
-    const [{ default: start }, text] = await Promise.all([import(new URL(dataset.js, document.baseURI)), texts_of(lang), ready]);
-    window.convergeTexts = { lang, text, fetch: texts_of };
-    await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
+    const pattern = opened();
+    const [module, common, own] = await Promise.all([
+      import(new URL(dataset.js, document.baseURI)),
+      texts_of(lang, "common"),
+      texts_of(lang, pattern).catch(() => ""), // The app asks again, or says that there is no such pattern.
+      ready,
+    ]);
+    glue = module;
+    window.convergeTexts = { lang, files: { common, [pattern]: own }, fetch: texts_of };
+    const start = glue.default;
+    const first = await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
+    // A failure here is nobody's concern yet: the part is asked for again when it is wanted.
+    if (part) requestAnimationFrame(() => setTimeout(() => follow(first).catch(() => {})));
   })().catch((error) => fail("start",
     location.protocol === "file:" ? "file"
       : !window.WebAssembly || /unsafe-eval/.test(error) ? "old"
