@@ -477,7 +477,7 @@ fn rewound_a_group_reads_everything_again() {
 
 #[test]
 fn a_new_member_waits_until_the_others_have_committed() {
-    let more = "set mail = nobody\nset dedup = no\nset fencing = no\nset events = 6\n\
+    let more = "set mail = nobody\nset dedup = no\nset fencing = no\nset orders = 6\n\
                 fault crash payment-2 before payment-2 handles hand-out from broker\n\
                 fault restart payment-2 30 ms after payment-2 crashes";
     let told = tell("shop", more);
@@ -509,7 +509,7 @@ fn every_offer_is_a_line_that_comes_about() {
 fn the_sound_form_keeps_its_promises_under_any_weather() {
     for seed in 1..=120 {
         let weather = format!(
-            "seed {seed}\nset events = 6\nset loss = 120 per mille\nset duplication = 120 per mille\n\
+            "seed {seed}\nset orders = 6\nset loss = 120 per mille\nset duplication = 120 per mille\n\
              set ordered = no\nset latency-max = 40 ms\nset horizon = 600000 ms\nset mail = nobody\n\
              set delivery-timeout = 600000 ms\nset retries = 20\nset buffer = 1\n"
         );
@@ -566,7 +566,7 @@ fn wherever_somebody_crashes_every_order_is_charged_once() {
 #[test]
 fn a_long_run_costs_no_more_per_event_than_a_short_one() {
     for transport in ["log", "queue"] {
-        let more = format!("set events = 2000\nset horizon = 80000000 ms\nset transport = {transport}");
+        let more = format!("set orders = 2000\nset horizon = 80000000 ms\nset transport = {transport}");
         let recipe = shipped("shop", &more).recipe;
         let (_, mut world) = recipe.start();
         let halt = loop {

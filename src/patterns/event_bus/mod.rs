@@ -38,7 +38,9 @@ use settings::Settings;
 use store::Store;
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, no_copies, texts};
+use crate::patterns::pattern::{
+    Param, Params, Pattern, Range, Role, Scenario, System, no_copies, recipe, texts,
+};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -68,8 +70,8 @@ static PARAMS: &[Param] = &[
         range: Range::Choice(&["at-most-once", "at-least-once", "exactly-once"]),
         default: 1,
     },
-    Param { id: "events", range: Range::Count(1, 10_000), default: 3 },
-    Param { id: "event-gap", range: Range::Millis(0, 60_000), default: 20 },
+    Param { id: "orders", range: Range::Count(1, 10_000), default: 3 },
+    Param { id: "order-gap", range: Range::Millis(0, 60_000), default: 20 },
     Param { id: "customers", range: Range::Count(1, 8), default: 2 },
     Param { id: "partitions", range: Range::Count(1, 4), default: 2 },
     Param { id: "partition-by", range: Range::Choice(&["customer", "turn"]), default: 0 },
@@ -111,7 +113,7 @@ static PARAMS: &[Param] = &[
 /// Apache Kafka's defaults (documentation 4.0), RabbitMQ's delivery limit of quorum queues (4.0), and
 /// a network and disk of one region.
 static REALISTIC: &[(&str, i64)] = &[
-    ("event-gap", 100),
+    ("order-gap", 100),
     ("reset", 1),
     ("delivery-timeout", 120_000),
     ("batch", 500),
@@ -132,7 +134,7 @@ static REALISTIC: &[(&str, i64)] = &[
 
 macro_rules! scenarios {
     ($($id:literal),* $(,)?) => {
-        &[$(Scenario { id: $id, recipe: include_str!(concat!("scenarios/", $id, ".recipe")) }),*]
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
     };
 }
 
