@@ -218,10 +218,8 @@ impl Broker {
             }
             Msg::Nack(tag, placed) => self.give_back(ctx, team, *tag, *placed, true),
             Msg::Reject(tag, placed) => self.give_back(ctx, team, *tag, *placed, false),
-            Msg::Heartbeat(generation) => {
-                if !self.teams[team].group.members().contains(&from.0) {
-                    ctx.send(from, Msg::Evicted(*generation));
-                }
+            Msg::Heartbeat(generation) if !self.teams[team].group.members().contains(&from.0) => {
+                ctx.send(from, Msg::Evicted(*generation));
             }
             Msg::Join => self.wants(ctx, team, Move::Join(from.0)),
             Msg::Leave => self.wants(ctx, team, Move::Leave(from.0)),
@@ -253,7 +251,9 @@ impl Broker {
             Change::Commit(team, member, commit) => {
                 let group = &mut self.teams[team].group;
                 let may = group.may_commit(member, commit.generation).is_ok();
-                if may {
+                // Asked again because the answer was lost, it was done before: so are its receipts.
+                let new = group.committed(commit.partition).is_none_or(|at| at < commit.next);
+                if may && new {
                     group.commit(commit.partition, commit.next);
                     commit.receipts.iter().for_each(|placed| self.keep_receipt(*placed));
                 }

@@ -59,6 +59,8 @@ pub(super) enum Membership {
     Joining,
     /// Its service is not there yet.
     Away,
+    /// It has crashed.
+    Down,
 }
 
 /// A consumer.
@@ -157,13 +159,11 @@ impl Consumer {
                     self.beat(ctx);
                 }
             }
-            timer::MAX_POLL => {
-                // Kafka's heartbeat thread sees that nobody has polled, and leaves. The work itself
-                // hears nothing of it.
-                if self.membership == Membership::In && !self.inbox.is_empty() {
-                    self.membership = Membership::Out;
-                    ctx.send(self.broker, Msg::Leave);
-                }
+            // Kafka's heartbeat thread sees that nobody has polled, and leaves. The work itself hears
+            // nothing of it.
+            timer::MAX_POLL if self.membership == Membership::In && !self.inbox.is_empty() => {
+                self.membership = Membership::Out;
+                ctx.send(self.broker, Msg::Leave);
             }
             timer::WORK => self.worked(ctx),
             timer::NO_ANSWER => self.no_answer(ctx),
@@ -391,7 +391,7 @@ impl Consumer {
     }
 
     pub(super) fn on_crash(&mut self) {
-        self.membership = Membership::Out;
+        self.membership = Membership::Down;
         self.positions.clear();
         self.inbox.clear();
         self.stage = None;

@@ -183,7 +183,7 @@ fn of_consumer(c: &Consumer, out: &mut Description) {
         (Membership::In, Some(Stage::Pausing(false) | Stage::GivingBack)) => {
             Some(Label::with("status.failed", [order, i32::from(c.failures), 0]))
         }
-        (Membership::In, _) => None,
+        (Membership::In, _) | (Membership::Down, _) => None,
     };
 }
 

@@ -243,7 +243,7 @@ mod team {
     pub const TEXTBOOK: u8 = 2;
 }
 
-/// The number of a machine in texts by its place in a group.
+/// The instances of payment.
 static PAYMENT: [&str; 2] = ["payment-1", "payment-2"];
 
 fn build(params: &Params) -> System {
@@ -286,12 +286,11 @@ fn build(params: &Params) -> System {
         let node = system.node(id, role, machine);
         if role == Role::Service {
             system.link(hub, node);
-        } else {
-            (2..node.0)
-                .filter(|n| system.nodes[*n as usize].id != "mail")
-                .collect::<Vec<_>>()
-                .into_iter()
-                .for_each(|n| system.link(NodeId(n), node));
+            continue;
+        }
+        // Mails are sent without the database.
+        for user in (2..node.0).filter(|n| system.nodes[usize::from(*n)].id != "mail").collect::<Vec<_>>() {
+            system.link(NodeId(user), node);
         }
     }
     system

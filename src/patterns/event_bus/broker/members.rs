@@ -109,7 +109,8 @@ impl Broker {
         dead
     }
 
-    /// A new generation: every member hears what it has now, and who was taken for dead, that.
+    /// A new generation: every member hears what it has now, and who is none any more, that. (Who
+    /// left hears it too: its word may be an old one, overtaken by its wish to join again.)
     pub(super) fn moved(&mut self, ctx: &mut Ctx<'_, Msg>, at: usize, moves: &[Move]) {
         let team = &mut self.teams[at];
         team.moving = false;
@@ -128,7 +129,7 @@ impl Broker {
             }
         }
         for m in moves {
-            if let Move::Expire(member) = *m {
+            if let Move::Leave(member) | Move::Expire(member) = *m {
                 self.tell(ctx, at, member, 0);
             }
         }
