@@ -89,7 +89,7 @@ pub struct Poll {
     pub limit: u16,
     /// How the relays share the work.
     pub sharing: Sharing,
-    /// Which relay asks, counted from 0, and of how many.
+    /// The remainder that its orders leave, and the number of relays.
     pub shard: (u8, u8),
     /// Whether to sort by `created_at` instead of by id.
     pub by_created: bool,
@@ -152,6 +152,9 @@ pub static MESSAGES: &[Kind] = &[
     Kind::undo("park"),
 ];
 
+/// Place of an event on its way to the topic in [`MESSAGES`].
+pub const PUBLISH: u8 = 10;
+
 impl Message for Msg {
     fn kind(&self) -> u8 {
         match self {
@@ -165,7 +168,7 @@ impl Message for Msg {
             Self::Mark(_) => 7,
             Self::Marked(_) => 8,
             Self::Notify => 9,
-            Self::Publish(_) => 10,
+            Self::Publish(_) => PUBLISH,
             Self::Published(_) => 11,
             Self::Unpublishable(_) => 12,
             Self::Unavailable(_) => 13,
@@ -310,6 +313,12 @@ impl Facts {
     /// Something became true.
     pub fn add(&mut self, fact: u8, args: Args) {
         self.0.push((fact, args));
+    }
+
+    /// Whether a fact of an event waits to be entered.
+    #[must_use]
+    pub fn holds(&self, fact: u8, id: i32) -> bool {
+        self.0.iter().any(|(f, args)| *f == fact && args[2] == id)
     }
 
     /// Enters everything into the ledger.

@@ -107,7 +107,12 @@ pub struct Orders {
     told: Vec<(NodeId, u32)>,
     /// Queries that are being worked on.
     scans: Vec<(NodeId, Poll)>,
+    /// How far each relay's cursor was when it asked last.
+    cursors: Map<u8, i32>,
 }
+
+/// Transactions are numbered from far above the ids, as in a database that has been in use.
+const FIRST_XID: i32 = 700;
 
 const fn timer(kind: u8, arg: i32) -> Timer {
     Timer { kind, arg }
@@ -132,6 +137,7 @@ impl Orders {
             listeners: Vec::new(),
             told: Vec::new(),
             scans: Vec::new(),
+            cursors: Map::new(),
         }
     }
 
@@ -150,6 +156,12 @@ impl Orders {
     #[must_use]
     pub fn is_open(&self, id: i32) -> bool {
         self.open.iter().any(|tx| tx.row.change.id == id)
+    }
+
+    /// Whether the commit of an event is on disk and not in the ledger yet.
+    #[must_use]
+    pub fn has_committed(&self, id: i32) -> bool {
+        self.facts.holds(fact::COMMITTED, id)
     }
 
     /// Whether it remembers to publish an event itself.
@@ -235,9 +247,9 @@ impl Orders {
         let number = self.next;
         self.next += 1;
         // A reading every ten milliseconds: what counts is whose clock it is.
-        let created = number * 10 - if number % 2 == 0 { self.settings.skew } else { 0 };
+        let created = 1000 + number * 10 - if number % 2 == 0 { self.settings.skew } else { 0 };
         let change = Change { id: number, order, what };
-        let row = Row { change, xid: number, created, state: State::Unsent };
+        let row = Row { change, xid: FIRST_XID + number, created, state: State::Unsent };
         self.open.push(Tx { row, stage: Stage::Working });
         let (slow, long) = self.settings.slow;
         if order == slow && what == What::Placed {
@@ -319,10 +331,13 @@ impl Orders {
         }
         let answer = rows.iter().map(|row| (row.change, Cursor { xid: row.xid, id: row.change.id }));
         ctx.send(relay, Msg::Rows(poll.number, answer.collect(), held));
-        self.clean(ctx, if self.settings.relays.len() == 1 { poll.after.id } else { 0 });
+        self.cursors.insert(relay.0, poll.after.id);
+        if self.cursors.len() == self.settings.relays.len() {
+            self.clean(ctx, self.cursors.values().copied().min().unwrap_or(0));
+        }
     }
 
-    /// Deletes rows that a relay's cursor has passed; marked ones go with the mark.
+    /// Deletes rows that every relay's cursor has passed; marked ones go with the mark.
     fn clean(&mut self, ctx: &mut Ctx<'_, Msg>, cursor: i32) {
         let Some(keep) = self.settings.keep else { return };
         let surplus = self.outbox.done(cursor).saturating_sub(keep);
@@ -431,6 +446,7 @@ impl Orders {
         self.listeners.clear();
         self.told.clear();
         self.scans.clear();
+        self.cursors.clear();
     }
 
     pub(super) fn mood(&self) -> Mood {

@@ -16,7 +16,7 @@ pub struct Settings {
     pub orders: NodeId,
     /// The broker.
     pub broker: NodeId,
-    /// Which relay this is, from 0, and of how many.
+    /// The remainder that its orders leave, and the number of relays.
     pub shard: (u8, u8),
     /// Which rows it asks for.
     pub reading: Reading,
@@ -30,8 +30,8 @@ pub struct Settings {
     pub batch: u16,
     /// How often it asks.
     pub interval: Span,
-    /// How long it waits for an answer.
-    pub timeout: Span,
+    /// How long it waits for an answer; longer each time that none comes.
+    pub timeout: RetryPolicy,
     /// When it tries again what was turned down.
     pub retry: RetryPolicy,
     /// After how many refusals a row is parked; `None`: never, and all behind it wait.
@@ -122,7 +122,7 @@ impl Relay {
                     self.mark(ctx);
                 }
             }
-            Event::Command(..) => {}
+            _ => {}
         }
     }
 
@@ -191,7 +191,7 @@ impl Relay {
             by_created: s.by_created,
         };
         ctx.send(s.orders, Msg::Poll(poll));
-        ctx.set_timer(RETRY, s.timeout);
+        ctx.set_timer(RETRY, s.timeout.full(self.attempt + 1));
     }
 
     /// Publishes the event at its place, or goes on after the last.
@@ -201,7 +201,7 @@ impl Relay {
         };
         self.stage = Stage::Publishing;
         ctx.send(self.settings.broker, Msg::Publish(*change));
-        ctx.set_timer(RETRY, self.settings.timeout);
+        ctx.set_timer(RETRY, self.settings.timeout.full(self.attempt + 1));
     }
 
     /// Done with the event at its place.
@@ -222,7 +222,7 @@ impl Relay {
     fn park(&mut self, ctx: &mut Ctx<'_, Msg>, change: Change) {
         self.stage = Stage::Parking;
         ctx.send(self.settings.orders, Msg::Park(change));
-        ctx.set_timer(RETRY, self.settings.timeout);
+        ctx.set_timer(RETRY, self.settings.timeout.full(self.attempt + 1));
     }
 
     /// Puts on record that the batch is done with: in the table, or at its own place.
@@ -231,15 +231,16 @@ impl Relay {
             self.stage = Stage::Marking;
             let ids = self.batch.iter().map(|(change, _)| change.id).collect();
             ctx.send(self.settings.orders, Msg::Mark(ids));
-            ctx.set_timer(RETRY, self.settings.timeout);
+            ctx.set_timer(RETRY, self.settings.timeout.full(self.attempt + 1));
         } else {
-            let id = self.batch.last().map_or(0, |(_, cursor)| cursor.id);
+            let id = self.batch.iter().map(|(change, _)| change.id).max().unwrap_or(0);
             self.stage = Stage::Saving(ctx.persist(record::CURSOR, [id, 0, 0]));
         }
     }
 
     fn recorded(&mut self, ctx: &mut Ctx<'_, Msg>) {
         ctx.cancel_timer(RETRY);
+        self.attempt = 0;
         if self.settings.mark_first && self.at < self.batch.len() {
             self.publish(ctx);
         } else {
@@ -257,6 +258,8 @@ impl Relay {
 
     /// No answer, or time to try again.
     fn again(&mut self, ctx: &mut Ctx<'_, Msg>) {
+        // Refused, it has counted already; without an answer it counts now.
+        self.attempt += u32::from(self.stage != Stage::Pausing);
         match self.stage {
             Stage::Polling => self.poll(ctx),
             Stage::Publishing | Stage::Pausing => self.publish(ctx),
@@ -271,10 +274,9 @@ impl Relay {
     }
 
     pub(super) fn flush(&mut self, ticket: Ticket) {
-        if self.stage == Stage::Saving(ticket)
-            && let Some((_, cursor)) = self.batch.last()
-        {
-            self.cursor = *cursor;
+        if self.stage == Stage::Saving(ticket) {
+            let newest = self.batch.iter().map(|(_, cursor)| *cursor).max();
+            self.cursor = newest.unwrap_or_default().max(self.cursor);
         }
     }
 

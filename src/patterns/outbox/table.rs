@@ -31,7 +31,9 @@ pub struct Row {
 }
 
 impl Row {
-    const fn place(&self) -> Cursor {
+    /// Its place in the order of transactions.
+    #[must_use]
+    pub const fn place(&self) -> Cursor {
         Cursor { xid: self.xid, id: self.change.id }
     }
 }
@@ -80,10 +82,12 @@ impl Table {
         self.rows.iter().find(|row| row.change.id == id)
     }
 
-    /// Sets how far some rows are.
+    /// Sets how far some rows are; a parked one leaves its place only to be sent after all.
     pub fn set(&mut self, ids: &[i32], state: State) {
         for row in self.rows.iter_mut().filter(|row| ids.contains(&row.change.id)) {
-            row.state = state;
+            if row.state != State::Parked || state == State::Unsent {
+                row.state = state;
+            }
         }
     }
 
