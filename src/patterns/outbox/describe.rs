@@ -52,7 +52,8 @@ fn of_client(client: &Client, out: &mut Description) {
 
 fn of_orders(o: &Orders, out: &mut Description) {
     out.section(Label::new("section.orders"), Shape::Table, true);
-    let state = |what: What| text(if what == What::Placed { "row.placed" } else { "row.cancelled" }, [0; 3]);
+    let state =
+        |what: What| text(if what == What::Placed { "row.placed" } else { "row.cancelled" }, [0; 3]);
     for (order, what) in newest(o.table.iter(), o.table.len()) {
         out.row(*order as u64, Mark::Plain, &[text("row.order", [*order, 0, 0]), state(*what)]);
     }
@@ -107,7 +108,8 @@ fn of_relay(r: &Relay, out: &mut Description) {
     }
     out.section(Label::new("section.batch"), Shape::Queue, false);
     for (i, (change, _)) in r.batch.iter().enumerate() {
-        let (key, mark) = if i < r.at { ("row.out", Mark::Plain) } else { ("row.to-publish", Mark::Provisional) };
+        let (key, mark) =
+            if i < r.at { ("row.out", Mark::Plain) } else { ("row.to-publish", Mark::Provisional) };
         let cells = [Cell::Number(i64::from(change.id)), event(change), text(key, [0; 3])];
         out.row(change.id as u64, mark, &cells);
     }

@@ -100,7 +100,6 @@ static REALISTIC: &[(&str, i64)] = &[
     ("redeliver-after", 45_000),
     ("latency-min", 0),
     ("latency-max", 1),
-    ("disk-min", 1),
     ("disk-max", 5),
     ("horizon", 120_000),
 ];

@@ -209,7 +209,8 @@ pub(super) fn copies(probe: &Probe<'_>, out: &mut Vec<Copied>) {
         if what.is_none() {
             return Some(Label::with("copy.ghost", args));
         }
-        let gone = of(order).find(|(id, t)| t.committed && t.published == 0 && is_gone(probe, orders, **id));
+        let gone =
+            of(order).find(|(id, t)| t.committed && t.published == 0 && is_gone(probe, orders, **id));
         if let Some((_, tally)) = gone {
             return Some(Label::with("copy.lost", tally.args));
         }
