@@ -149,7 +149,10 @@ fn cdc_1_confirmed_too_early_is_lost() {
     let told = tell("confirm-early", "");
     assert_eq!(published(&told), "r1@0 r2@0 c3@1");
     lost(&told, 1, Some("copy.never-told"));
-    let right = tell("confirm-early", "set confirm = after-flush");
+    let right = tell(
+        "confirm-early",
+        "set confirm = after-flush\nfault crash connector before connector sends record to broker #4",
+    );
     assert_eq!(published(&right), "r1@0 r2@0 c3@1 c3@1 u3@2");
     all_is_well(&right);
 }
@@ -181,7 +184,7 @@ fn cdc_2_a_full_disk_stops_the_business() {
         "",
         &[
             "fact committed 1",
-            "fact turned-away 4",
+            "fact turned-away 3",
             "not-written: database -> app",
             "find-offset: connector -> broker",
         ],
@@ -398,7 +401,7 @@ fn in_bad_weather_the_right_ways_keep_every_promise() {
     for exactly_once in ["no", "yes"] {
         for seed in 1..=60 {
             let more = format!(
-                "seed {seed}\nset exactly-once = {exactly_once}\nset changes = 14\nset change-gap = 110 ms\nset loss = 60 per mille\n\
+                "seed {seed}\nset exactly-once = {exactly_once}\nset orders = 4\nset change-gap = 110 ms\nset loss = 60 per mille\n\
                  set duplication = 60 per mille\nset ordered = no\nset horizon = 60000 ms\n{crashes}"
             );
             let told = tell("shop", &more);
@@ -421,7 +424,7 @@ fn in_bad_weather_the_right_ways_keep_every_promise() {
 fn incremental_snapshots_race_with_changes_of_every_kind() {
     for seed in 1..=60 {
         let more = format!(
-            "seed {seed}\nset rows = 5\nset changes = 12\nset change-gap = 70 ms\nset chunk = 2\n\
+            "seed {seed}\nset rows = 5\nset orders = 3\nset change-gap = 70 ms\nset chunk = 2\n\
              set latency-max = 40 ms\nset horizon = 60000 ms\ndo snapshot at connector 650 ms after start"
         );
         let told = tell("shop", &more);

@@ -31,9 +31,10 @@ pub struct App {
 }
 
 impl App {
-    /// An application that makes so many changes, to a table with rows 1 to `rows`.
+    /// An application with rows 1 to `rows`, to which so many orders come. Each makes four changes.
     #[must_use]
-    pub const fn new(database: NodeId, rows: i32, changes: i32, gap: Span, ask_again: Span) -> Self {
+    pub const fn new(database: NodeId, rows: i32, orders: i32, gap: Span, ask_again: Span) -> Self {
+        let changes = orders * 4;
         Self { database, changes, planned: 0, gap, ask_again, newest: rows, writes: Vec::new() }
     }
 

@@ -9,6 +9,8 @@
 //! to connect for ever, which would leave a run without an end: here the database, when somebody
 //! should be streaming and nobody is, tells the workers so, and again a few times.
 
+mod stream;
+
 use super::message::{Entry, Envelope, Facts, Key, Lsn, Msg, Op, Session, Want, fact, record, timer, verb};
 use super::wal::Wal;
 use crate::kernel::{Args, Ctx, Event, Mood, NodeId, Span, Ticket, Timer};
@@ -69,6 +71,9 @@ pub(super) enum Write {
     FailOver,
 }
 
+/// An exported snapshot: for whom, as of which position, and the rows.
+type Exported = (NodeId, Lsn, Vec<(Key, i32)>);
+
 /// The database.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Database {
@@ -87,8 +92,7 @@ pub struct Database {
     pub(super) staged: Staged<Write>,
     flushed: Vec<(Ticket, Write)>,
     pub(super) stream: Option<Stream>,
-    /// The rows of the exported snapshot, and for whom.
-    exported: Option<(NodeId, Lsn, Vec<(Key, i32)>)>,
+    exported: Option<Exported>,
     /// Changes that are in the log and not visible.
     pub(super) hidden: Vec<Envelope>,
     /// How often the workers were told that nobody streams.
@@ -207,8 +211,8 @@ impl Database {
             Msg::Received(lsn) => {
                 if let Some(stream) = self.stream.as_mut().filter(|stream| stream.reader == from) {
                     ctx.cancel_timer(timer(timer::SENDER_TIMEOUT, 0));
-                    if stream.sent == lsn {
-                        stream.taken = lsn;
+                    if lsn >= stream.sent {
+                        (stream.sent, stream.taken) = (lsn, lsn);
                         ctx.cancel_timer(timer(timer::RESEND, 0));
                         self.send(ctx);
                     }
@@ -273,91 +277,6 @@ impl Database {
                 };
                 self.write(ctx, record::COMMIT, [key, op.number(), 0], Write::Commit(number, want));
             }
-        }
-    }
-
-    /// A worker wants to stream.
-    fn start(&mut self, ctx: &mut Ctx<'_, Msg>, from: NodeId, session: u32, lsn: Lsn) {
-        ctx.cancel_timer(timer(timer::TELL, 0));
-        match self.wal.slot() {
-            Some(slot) if !slot.lost => {
-                if self.stream.is_some_and(|stream| stream.reader == from && stream.session > session) {
-                    return;
-                }
-                if self.stream.is_some_and(|stream| stream.reader != from) {
-                    ctx.send(from, Msg::InUse);
-                    // Is the other one still there? It has so long to say something.
-                    return ctx.set_timer(timer(timer::SENDER_TIMEOUT, 0), self.settings.sender_timeout);
-                }
-                // A position before what was confirmed is moved up to it, without a word.
-                let from_lsn = lsn.max(slot.confirmed);
-                self.close(ctx);
-                self.exported = None;
-                self.stream =
-                    Some(Stream { reader: from, session, sent: from_lsn, taken: from_lsn, tries: 0 });
-                ctx.send(from, Msg::Streaming(from_lsn));
-                self.send(ctx);
-            }
-            slot => ctx.send(from, Msg::NoSlot(slot.is_some())),
-        }
-    }
-
-    /// Sends the next piece, when the one before was taken over.
-    fn send(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        let Some(stream) = &mut self.stream else { return };
-        if stream.taken < stream.sent {
-            return;
-        }
-        let entries = self.wal.behind(stream.sent, self.settings.batch);
-        let Some(last) = entries.last() else { return };
-        let before = stream.sent;
-        (stream.sent, stream.tries) = (last.lsn(), 1);
-        ctx.send(stream.reader, Msg::Changes(before, entries));
-        ctx.set_timer(timer(timer::RESEND, 0), self.settings.resend.full(1));
-    }
-
-    fn resend(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        let resend = self.settings.resend;
-        let Some(stream) = &mut self.stream else { return };
-        match resend.wait(stream.tries, |_| 0) {
-            Some(_) => {
-                stream.tries += 1;
-                let limit = (stream.sent - stream.taken).max(0) as u16;
-                let entries = self.wal.behind(stream.taken, limit);
-                if !entries.is_empty() {
-                    ctx.send(stream.reader, Msg::Changes(stream.taken, entries));
-                    ctx.set_timer(timer(timer::RESEND, 0), resend.full(stream.tries));
-                }
-            }
-            None => self.end_stream(ctx),
-        }
-    }
-
-    fn close(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        for kind in [timer::RESEND, timer::SENDER_TIMEOUT] {
-            ctx.cancel_timer(timer(kind, 0));
-        }
-        self.stream = None;
-    }
-
-    /// The reader is taken for dead, or has nothing to read any more.
-    fn end_stream(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        self.close(ctx);
-        self.told = 0;
-        self.tell(ctx);
-    }
-
-    /// Nobody streams, and somebody should.
-    fn tell(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        if self.stream.is_some() || self.wal.slot().is_none() && self.wal.end() == 0 {
-            return;
-        }
-        self.told += 1;
-        if let Some(wait) = self.settings.resend.wait(self.told, |_| 0) {
-            for worker in &self.settings.workers {
-                ctx.send(*worker, Msg::Closed(0));
-            }
-            ctx.set_timer(timer(timer::TELL, 0), wait);
         }
     }
 
@@ -451,15 +370,6 @@ impl Database {
                 self.tell(ctx);
             }
             Write::Confirm(_) => {}
-        }
-    }
-
-    /// The log is longer.
-    fn stream_on(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        match self.stream {
-            Some(_) if self.wal.slot().is_some_and(|slot| slot.lost) => self.end_stream(ctx),
-            Some(_) => self.send(ctx),
-            None => {}
         }
     }
 

@@ -18,6 +18,7 @@ pub mod compaction;
 pub mod connector;
 pub mod consumer;
 pub mod database;
+pub mod kinds;
 pub mod message;
 pub mod wal;
 pub mod window;
@@ -35,17 +36,17 @@ use message::Msg;
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Span, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, texts};
+use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, recipe, texts};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
     id: "change-data-capture",
     version: 1,
     messages: message::MESSAGES,
-    records: message::RECORDS,
-    timers: message::TIMERS,
-    facts: message::FACTS,
-    verbs: message::VERBS,
+    records: kinds::RECORDS,
+    timers: kinds::TIMERS,
+    facts: kinds::FACTS,
+    verbs: kinds::VERBS,
     params: PARAMS,
     promises: promises::PROMISES,
     scenarios: SCENARIOS,
@@ -59,7 +60,7 @@ pub static PATTERN: Pattern = Pattern {
 /// Append only. Times are of a lesson: long enough to be seen, short enough to be read.
 static PARAMS: &[Param] = &[
     Param { id: "rows", range: Range::Count(0, 40), default: 2 },
-    Param { id: "changes", range: Range::Count(0, 60), default: 4 },
+    Param { id: "orders", range: Range::Count(0, 60), default: 1 },
     Param { id: "change-gap", range: Range::Millis(1, 60_000), default: 60 },
     Param { id: "ask-again", range: Range::Millis(1, 600_000), default: 300 },
     Param { id: "visible-after", range: Range::Millis(0, 60_000), default: 0 },
@@ -105,7 +106,7 @@ static REALISTIC: &[(&str, i64)] = &[
 
 macro_rules! scenarios {
     ($($id:literal),* $(,)?) => {
-        &[$(Scenario { id: $id, recipe: include_str!(concat!("scenarios/", $id, ".recipe")) }),*]
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
     };
 }
 
@@ -214,8 +215,8 @@ fn build(params: &Params) -> System {
     let redeliver = params.span("redeliver-after");
 
     let mut system = System::new();
-    let (rows, changes) = (params.get("rows") as i32, params.get("changes") as i32);
-    let machine = App::new(database, rows, changes, params.span("change-gap"), params.span("ask-again"));
+    let (rows, orders) = (params.get("rows") as i32, params.get("orders") as i32);
+    let machine = App::new(database, rows, orders, params.span("change-gap"), params.span("ask-again"));
     system.node("app", Role::Client, CdcMachine::App(machine));
     let settings = database::Settings {
         app,

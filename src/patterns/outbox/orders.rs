@@ -9,8 +9,10 @@
 //! that found nothing stops asking until then. Real relays ask on for ever, which would leave a run
 //! without an end; a notice is repeated until the relay has asked, so that nothing hangs on one.
 
-use super::message::{Change, Cursor, Facts, Msg, Poll, Sharing, What, fact, record, span, timer, verb};
-use super::table::{Open, Row, State, Table};
+mod serve;
+
+use super::message::{Change, Facts, Msg, Poll, What, fact, record, span, timer, verb};
+use super::table::{Row, State, Table};
 use crate::kernel::{Args, Ctx, Event, Interference, Mood, NodeId, Span, Ticket, Timer};
 use crate::parts::retry::RetryPolicy;
 use crate::sorted::Map;
@@ -310,61 +312,6 @@ impl Orders {
             let change = self.open.remove(at).row.change;
             ctx.observe(fact::ROLLED_BACK, change.args());
             ctx.send(self.settings.client, Msg::Rejected(change.order, change.what));
-        }
-    }
-
-    /// The answer to a query. Whoever asks is awake, and his last transaction is over.
-    fn answer(&mut self, ctx: &mut Ctx<'_, Msg>, relay: NodeId, poll: &Poll) {
-        ctx.cancel_timer(timer(timer::WAKE, i32::from(relay.0)));
-        self.told.retain(|(told, _)| *told != relay);
-        self.listeners.retain(|listener| *listener != relay);
-        self.unlock(relay);
-        let open: Vec<Open> =
-            self.open.iter().map(|tx| Open { xid: tx.row.xid, id: tx.row.change.id }).collect();
-        let (rows, held) = self.outbox.select(poll, &open, |id| self.locked(id));
-        if rows.is_empty() && !held {
-            self.listeners.push(relay);
-        }
-        if poll.sharing == Sharing::SkipLocked && !rows.is_empty() {
-            self.locks.extend(rows.iter().map(|row| (row.change.id, relay)));
-            ctx.set_timer(timer(timer::SESSION, i32::from(relay.0)), self.settings.session);
-        }
-        let answer = rows.iter().map(|row| (row.change, Cursor { xid: row.xid, id: row.change.id }));
-        ctx.send(relay, Msg::Rows(poll.number, answer.collect(), held));
-        self.cursors.insert(relay.0, poll.after.id);
-        if self.cursors.len() == self.settings.relays.len() {
-            self.clean(ctx, self.cursors.values().copied().min().unwrap_or(0));
-        }
-    }
-
-    /// Deletes rows that every relay's cursor has passed; marked ones go with the mark.
-    fn clean(&mut self, ctx: &mut Ctx<'_, Msg>, cursor: i32) {
-        let Some(keep) = self.settings.keep else { return };
-        let surplus = self.outbox.done(cursor).saturating_sub(keep);
-        if cursor > 0 && surplus > 0 && !self.chores.iter().any(|(_, c)| matches!(c, Chore::Clean(_))) {
-            self.chore(ctx, record::CLEANED, [surplus as i32, 0, 0], Chore::Clean(cursor));
-        }
-    }
-
-    fn unlock(&mut self, relay: NodeId) {
-        self.locks.retain(|(_, owner)| *owner != relay);
-    }
-
-    /// Tells whoever found nothing that there is something.
-    fn wake(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        for relay in std::mem::take(&mut self.listeners) {
-            self.told.push((relay, 0));
-            self.tell(ctx, relay);
-        }
-    }
-
-    fn tell(&mut self, ctx: &mut Ctx<'_, Msg>, relay: NodeId) {
-        if let Some((_, times)) = self.told.iter_mut().find(|(told, _)| *told == relay) {
-            *times += 1;
-            ctx.send(relay, Msg::Notify);
-            // The relay asks when its clock says so: give it time.
-            let wait = self.settings.retry.full(*times + 1);
-            ctx.set_timer(timer(timer::WAKE, i32::from(relay.0)), wait);
         }
     }
 
