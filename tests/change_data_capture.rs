@@ -9,6 +9,7 @@ use converge::kernel::{Cell, Halt, Mark, Mood, NodeId, What};
 use converge::patterns::change_data_capture::PATTERN;
 use converge::patterns::pattern::{Copied, Probe, Verdict};
 use converge::scenario::Expected;
+use converge::trace::acts::{self, Deed};
 use converge::trace::{Run, Stage};
 
 use story::Told;
@@ -467,4 +468,25 @@ fn the_realistic_figures_keep_the_promises() {
     for place in 0..PATTERN.promises.len() {
         assert_eq!(run.verdicts(place).at(run.len()), Some(Verdict::Holds));
     }
+}
+
+/// Each verb is offered where something comes of it.
+#[test]
+fn what_a_person_can_do_is_offered_at_the_node_that_does_it() {
+    let told = tell("shop", "");
+    let run = &told.story.run;
+    let offered = |node: &str| {
+        let at = run.stage.nodes.iter().position(|n| n.id == node).expect("a node");
+        let acts = acts::of_node(run, run.len(), NodeId(at as u8)).into_iter();
+        let verbs = acts.filter_map(|a| match a.deed {
+            Deed::Command(verb) if a.entry.is_some() => Some(PATTERN.verbs[verb as usize].id),
+            _ => None,
+        });
+        verbs.collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(offered("app"), "insert update delete add-column rename-column");
+    assert_eq!(offered("connector"), "stop start snapshot");
+    assert_eq!(offered("broker"), "compact");
+    assert_eq!(offered("database"), "fail-over");
+    assert_eq!(offered("search"), "upgrade");
 }

@@ -1,6 +1,7 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
 pub mod change_data_capture;
+pub mod event_bus;
 pub mod outbox;
 pub mod pattern;
 pub mod saga;
@@ -9,8 +10,13 @@ pub mod two_phase_commit;
 use pattern::Pattern;
 
 /// Every pattern, in learning order.
-pub static ALL: &[&Pattern] =
-    &[&outbox::PATTERN, &change_data_capture::PATTERN, &saga::PATTERN, &two_phase_commit::PATTERN];
+pub static ALL: &[&Pattern] = &[
+    &event_bus::PATTERN,
+    &outbox::PATTERN,
+    &change_data_capture::PATTERN,
+    &saga::PATTERN,
+    &two_phase_commit::PATTERN,
+];
 
 /// The pattern of this name.
 #[must_use]

@@ -37,6 +37,14 @@ impl Group {
         Self::default()
     }
 
+    /// A group that was put together from these members once.
+    #[must_use]
+    pub fn of(members: &[Member]) -> Self {
+        let mut group = Self { generation: 1, members: members.to_vec(), committed: Map::new() };
+        sort(&mut group.members, |a, b| a < b);
+        group
+    }
+
     /// The generation.
     #[must_use]
     pub const fn generation(&self) -> Generation {

@@ -181,8 +181,13 @@ impl Broker {
                 self.write(ctx, kind, value.args(), Write::Append(from, produce));
             }
             Msg::Flush(session, lsn) => {
-                if self.settings.exactly_once && session != self.session {
+                let old = session != self.session;
+                if old && self.settings.exactly_once {
                     return ctx.send(from, Msg::Fenced(session));
+                }
+                // The owner itself, from a connection of before. Another worker's is taken as it is.
+                if old && self.owner.is_some_and(|(owner, _)| owner == from) {
+                    return;
                 }
                 self.write(ctx, record::OFFSET, [lsn, 0, 0], Write::Offset(from, lsn));
             }

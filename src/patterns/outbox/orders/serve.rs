@@ -34,7 +34,7 @@ impl Orders {
     pub(super) fn clean(&mut self, ctx: &mut Ctx<'_, Msg>, cursor: i32) {
         let Some(keep) = self.settings.keep else { return };
         let surplus = self.outbox.done(cursor).saturating_sub(keep);
-        if cursor > 0 && surplus > 0 && !self.chores.iter().any(|(_, c)| matches!(c, Chore::Clean(_))) {
+        if cursor > 0 && surplus > 0 && !self.chores.iter().any(|(_, c)| *c == Chore::Clean(cursor)) {
             self.chore(ctx, record::CLEANED, [surplus as i32, 0, 0], Chore::Clean(cursor));
         }
     }
