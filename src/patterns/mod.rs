@@ -1,6 +1,8 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
+pub mod change_data_capture;
 pub mod event_bus;
+pub mod outbox;
 pub mod pattern;
 pub mod saga;
 pub mod two_phase_commit;
@@ -8,7 +10,13 @@ pub mod two_phase_commit;
 use pattern::Pattern;
 
 /// Every pattern, in learning order.
-pub static ALL: &[&Pattern] = &[&event_bus::PATTERN, &saga::PATTERN, &two_phase_commit::PATTERN];
+pub static ALL: &[&Pattern] = &[
+    &event_bus::PATTERN,
+    &outbox::PATTERN,
+    &change_data_capture::PATTERN,
+    &saga::PATTERN,
+    &two_phase_commit::PATTERN,
+];
 
 /// The pattern of this name.
 #[must_use]
