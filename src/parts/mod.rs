@@ -2,6 +2,7 @@
 //! pattern; a pattern puts parts together.
 
 pub mod database;
+pub mod event_store;
 pub mod idempotency;
 pub mod retry;
 pub mod wal;
