@@ -363,7 +363,7 @@ fn a_full_disk_only_delays() {
     for line in ["events at event-store", "view at view"] {
         let told = tell(&PATTERN, "shop", &format!("fault refuse write {line}"));
         broken(&told, &[]);
-        assert_eq!(told.facts().len(), 5, "{}", told.journal());
+        assert_eq!(told.facts().len(), 7, "{}", told.journal());
     }
 }
 

@@ -1,5 +1,6 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
+pub mod cqrs;
 pub mod event_sourcing;
 pub mod pattern;
 pub mod saga;
@@ -8,7 +9,8 @@ pub mod two_phase_commit;
 use pattern::Pattern;
 
 /// Every pattern, in learning order.
-pub static ALL: &[&Pattern] = &[&event_sourcing::PATTERN, &saga::PATTERN, &two_phase_commit::PATTERN];
+pub static ALL: &[&Pattern] =
+    &[&event_sourcing::PATTERN, &cqrs::PATTERN, &saga::PATTERN, &two_phase_commit::PATTERN];
 
 /// The pattern of this name.
 #[must_use]

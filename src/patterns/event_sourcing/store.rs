@@ -139,12 +139,7 @@ impl Store {
                 self.facts.publish(ctx);
                 self.again(ctx);
             }
-            Told::Timer(Timer { kind: timer::IDLE_TRANSACTION, arg }) => {
-                // Rolled back: its numbers are used up, and nothing is below the next ones any more.
-                if self.events.release(arg).is_some() {
-                    self.push(ctx);
-                }
-            }
+            Told::Timer(Timer { kind: timer::IDLE_TRANSACTION, arg }) => self.roll_back(ctx, arg),
             Told::Timer(_) => self.again(ctx),
             Told::Persisted(ticket) => {
                 self.facts.publish(ctx);
@@ -256,6 +251,14 @@ impl Store {
             None => Msg::Conflict(number, stream, self.events.version(stream)),
         };
         ctx.send(from, answer);
+    }
+
+    /// A transaction was idle for too long: its numbers are used up, and nothing is below the next
+    /// ones any more.
+    fn roll_back(&mut self, ctx: &mut Ctx<'_, Msg>, number: i32) {
+        if self.events.release(number).is_some() {
+            self.push(ctx);
+        }
     }
 
     /// Tells the writer of a commit.
