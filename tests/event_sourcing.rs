@@ -1,8 +1,10 @@
 //! Event sourcing's stories: each failure mode of the pattern, told by what must happen and what
 //! must not.
 
+mod said;
 mod story;
 
+use converge::checker::Allowed;
 use converge::kernel::{Halt, Mood, NodeId};
 use converge::patterns::event_sourcing::PATTERN;
 use converge::patterns::pattern::{Copied, Probe};
@@ -424,4 +426,36 @@ fn a_long_run_costs_no_more_per_order_than_a_short_one() {
     assert_eq!(mailed, 2000);
     let rows: usize = (0..4).flat_map(|i| world.describe(NodeId(i)).sections).map(|s| s.rows.len()).sum();
     assert!(rows < 40, "{rows} rows");
+}
+
+#[test]
+fn nothing_that_can_be_said_lacks_its_text() {
+    said::everything(&PATTERN);
+}
+
+#[test]
+fn the_shop_holds_with_realistic_parameters() {
+    said::realistic(&PATTERN);
+}
+
+/// Every order of messages, with one loss or one crash anywhere: nothing is broken.
+#[test]
+fn a_search_finds_the_sound_form_sound() {
+    let one_drop = Allowed { drops: 1, ..Allowed::default() };
+    let shop = "set orders = 1\nset look = no";
+    assert!(said::broken_somewhere(&PATTERN, "shop", shop, one_drop, true).is_empty());
+    let one_crash = Allowed { crashes: 1, ..Allowed::default() };
+    assert!(said::broken_somewhere(&PATTERN, "textbook", "", one_crash, true).is_empty());
+}
+
+/// And it finds what the naive forms break without any fault: the order of messages is enough.
+#[test]
+fn a_search_finds_the_naive_forms_without_any_fault() {
+    for (id, more, promise) in [
+        ("any-version", "set projection = no", "never-overdrawn"),
+        ("append-again", "set projection = no", "never-overdrawn"),
+    ] {
+        let broken = said::broken_somewhere(&PATTERN, id, more, Allowed::default(), false);
+        assert!(broken.contains(promise), "{id}: {broken:?}");
+    }
 }

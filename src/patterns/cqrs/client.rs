@@ -78,6 +78,8 @@ pub enum End {
 
 /// Ends that are shown.
 const SHOWN: usize = 5;
+/// Attempts are counted up to here: a state space that counts for ever has no end.
+const COUNTED: u8 = 9;
 
 /// A client.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -180,7 +182,7 @@ impl Client {
 
     fn ask(&mut self, ctx: &mut Ctx<'_, Msg>, at: usize) {
         let wish = &mut self.waiting[at];
-        wish.tries = wish.tries.saturating_add(1);
+        wish.tries = (wish.tries + 1).min(COUNTED);
         let Settings { cure, plain, .. } = self.settings;
         if wish.number > QUESTIONS {
             let least = match cure {

@@ -196,7 +196,12 @@ fn build(params: &Params) -> System {
     };
     let follows = level == Level::Async;
     let replica = follows && params.get("replicas") == 1;
-    let stock = params.get("stock") as i32;
+    let orders = params.get("orders") as i32;
+    // Enough for every order of a long run.
+    let stock = match params.get("stock") as i32 {
+        few if orders > 10 => few.max(orders * params.get("quantity") as i32 + 10),
+        stock => stock,
+    };
     let patience = |name| {
         let base = params.span(name);
         RetryPolicy { attempts: None, base, factor: 2, cap: base.times(8), jitter: Jitter::None }
@@ -223,7 +228,7 @@ fn build(params: &Params) -> System {
         queries: [Some(first), second].into_iter().flatten().collect(),
         by_turns: params.get("route") == 1,
         cure,
-        orders: params.get("orders") as i32,
+        orders,
         quantity: params.get("quantity") as i32,
         gap: params.span("order-gap"),
         together: params.get("rhythm") == 1,

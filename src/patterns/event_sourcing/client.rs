@@ -61,6 +61,9 @@ pub enum End {
 
 /// Ends that are shown.
 const SHOWN: usize = 5;
+/// Attempts are counted up to here, and then to and fro, as instances are asked by turns: a state
+/// space that counts for ever has no end.
+const COUNTED: u8 = 9;
 
 /// A client.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -155,7 +158,7 @@ impl Client {
         // A request that got no answer goes to the next instance.
         let place =
             (wish.number.wrapping_rem(QUESTIONS) as usize - 1 + usize::from(wish.tries)) % services.len();
-        wish.tries = wish.tries.saturating_add(1);
+        wish.tries = if wish.tries < COUNTED { wish.tries + 1 } else { COUNTED - 1 };
         match (wish.task, self.settings.view) {
             (Some(task), _) => ctx.send(services[place], Msg::Ask(wish.number, task, wish.customer)),
             (None, Some(view)) => ctx.send(view, Msg::Look(wish.number)),
