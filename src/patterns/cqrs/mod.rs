@@ -32,7 +32,7 @@ use queries::{Queries, Takes};
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, texts};
+use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, recipe, texts};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -94,7 +94,7 @@ static PARAMS: &[Param] = &[
 
 macro_rules! scenarios {
     ($($id:literal),* $(,)?) => {
-        &[$(Scenario { id: $id, recipe: include_str!(concat!("scenarios/", $id, ".recipe")) }),*]
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
     };
 }
 

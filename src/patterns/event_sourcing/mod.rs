@@ -33,7 +33,7 @@ use store::Store;
 
 use crate::kernel::{Ctx, Description, Event as Told, Machine, Mood, NodeId, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, texts};
+use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, recipe, texts};
 use crate::sorted::Map;
 
 /// The pattern.
@@ -109,7 +109,7 @@ static PARAMS: &[Param] = &[
 
 macro_rules! scenarios {
     ($($id:literal),* $(,)?) => {
-        &[$(Scenario { id: $id, recipe: include_str!(concat!("scenarios/", $id, ".recipe")) }),*]
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
     };
 }
 
