@@ -3,6 +3,7 @@
 
 pub mod broker;
 pub mod database;
+pub mod event_store;
 pub mod idempotency;
 pub mod retry;
 pub mod wal;

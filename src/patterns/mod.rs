@@ -1,7 +1,9 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
 pub mod change_data_capture;
+pub mod cqrs;
 pub mod event_bus;
+pub mod event_sourcing;
 pub mod outbox;
 pub mod pattern;
 pub mod saga;
@@ -14,6 +16,8 @@ pub static ALL: &[&Pattern] = &[
     &event_bus::PATTERN,
     &outbox::PATTERN,
     &change_data_capture::PATTERN,
+    &event_sourcing::PATTERN,
+    &cqrs::PATTERN,
     &saga::PATTERN,
     &two_phase_commit::PATTERN,
 ];
