@@ -1,5 +1,6 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
+pub mod choreographed_saga;
 pub mod compensation;
 pub mod pattern;
 pub mod saga;
@@ -8,7 +9,8 @@ pub mod two_phase_commit;
 use pattern::Pattern;
 
 /// Every pattern, in learning order.
-pub static ALL: &[&Pattern] = &[&compensation::PATTERN, &saga::PATTERN, &two_phase_commit::PATTERN];
+pub static ALL: &[&Pattern] =
+    &[&compensation::PATTERN, &saga::PATTERN, &choreographed_saga::PATTERN, &two_phase_commit::PATTERN];
 
 /// The pattern of this name.
 #[must_use]

@@ -55,7 +55,7 @@ fn of_transactions(t: &Transactions, out: &mut Description) {
         out.row(tx as u64, Mark::Plain, &[text("row.tx", [tx, 0, 0]), text(end, [0; 3])]);
     }
     for open in &t.open {
-        let (act, op) = t.at(open);
+        let (act, op) = t.settings.at(open);
         let key = if matches!(open.phase, Phase::Parked(_)) { "row.parked" } else { doing(op) };
         let mark = if open.moving { Mark::Provisional } else { Mark::Plain };
         let cells = [text("row.tx", [open.tx, 0, 0]), text(key, [open.tx, act.number(), 0])];
@@ -64,7 +64,7 @@ fn of_transactions(t: &Transactions, out: &mut Description) {
     if durable {
         out.section(Label::new("section.progress"), Shape::Log, true);
         let mut row = |key: usize, mark, e: &Entry| {
-            let act = t.step_of(e.turn).map_or(0, |s| t.settings.plan.steps[usize::from(s)].number());
+            let act = e.turn.step().map_or(0, |s| t.settings.act(s).number());
             let label = text(line(e.turn, t.settings.tcc), [e.tx, act, 0]);
             out.row(key as u64, mark, &[Cell::Number(key as i64 + 1), label]);
         };
@@ -78,7 +78,7 @@ fn of_transactions(t: &Transactions, out: &mut Description) {
         }
     }
     out.status = t.open.last().map(|open| {
-        let (act, op) = t.at(open);
+        let (act, op) = t.settings.at(open);
         let args = [open.tx, act.number(), 0];
         match (open.phase, op) {
             (Phase::Parked(_), _) => Label::with("status.parked", args),

@@ -14,6 +14,7 @@
 //! (2014), for holds that end on their own.
 
 pub mod barrier;
+pub mod course;
 pub mod message;
 pub mod plan;
 pub mod service;

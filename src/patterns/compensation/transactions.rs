@@ -6,113 +6,11 @@
 //! progress record, the direction, the order of undoing, the time-outs. Does not own what a step does
 //! nor how it is undone: that is the services'.
 
+pub use super::course::{Entry, Open, Phase, Progress, Settings, Turn};
 use super::message::{Answer, Facts, Msg, Op, Tx, fact, record, timer, verb};
 use super::plan::{Act, Plan, Steps, UndoOrder, lowest};
-use crate::kernel::{Ctx, Event, Mood, NodeId, Span, Ticket, Timer};
-use crate::parts::retry::RetryPolicy;
+use crate::kernel::{Ctx, Event, Mood, Span, Ticket, Timer};
 use crate::parts::wal::Wal;
-
-/// How much of the undoing is on record.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Progress {
-    /// Every step that is undone.
-    EachStep,
-    /// That it is being undone, and when that is over.
-    DecisionOnly,
-    /// Nothing is: all of it is in memory.
-    None,
-}
-
-/// How the transaction service is set up.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Settings {
-    /// The plan, and how many of its steps are used.
-    pub plan: &'static Plan,
-    /// See `plan`.
-    pub steps: u8,
-    /// Who does an act, by the act's number.
-    pub services: [NodeId; 7],
-    /// Whether steps are tried and then confirmed or cancelled.
-    pub tcc: bool,
-    /// In which order steps are undone.
-    pub order: UndoOrder,
-    /// Whether the step that was refused is undone with the others.
-    pub undo_failed: bool,
-    /// Whether a step that nothing undoes is passed over; else a person is asked.
-    pub skip: bool,
-    /// How much is on record.
-    pub progress: Progress,
-    /// How long to wait for an answer.
-    pub timeout: Span,
-    /// Retries of a step that can still be given up.
-    pub limited: RetryPolicy,
-    /// Retries of everything else.
-    pub endless: RetryPolicy,
-    /// Transactions that it begins on its own, and the pause between them.
-    pub orders: i32,
-    /// See `orders`.
-    pub gap: Span,
-}
-
-/// Where a transaction stands.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Phase {
-    /// This step is to be done, or tried.
-    Forward(u8),
-    /// The steps of `todo` are to be undone, cancelled or confirmed.
-    Finishing,
-    /// This step of them cannot be: a person is needed.
-    Parked(u8),
-}
-
-/// What became of a transaction at a line of the progress record.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub enum Turn {
-    /// This step is next.
-    Next(u8),
-    /// These steps are undone from here on.
-    Back(Steps),
-    /// Every hold is confirmed from here on.
-    Confirm,
-    /// One of them is finished.
-    Finished(u8),
-    /// One of them is settled by a person.
-    Settled(u8),
-    /// One of them cannot be finished.
-    Parked(u8),
-    /// A person puts it back to work.
-    Resumed,
-    /// It is over.
-    Ended,
-}
-
-/// A line of the progress record.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
-pub struct Entry {
-    /// Which transaction.
-    pub tx: Tx,
-    /// What became of it.
-    pub turn: Turn,
-}
-
-/// An unfinished transaction.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub struct Open {
-    /// Which one.
-    pub tx: Tx,
-    /// Where it stands.
-    pub phase: Phase,
-    /// Whether holds are confirmed; else everything is taken back.
-    pub confirms: bool,
-    /// The steps to undo, cancel or confirm.
-    pub todo: Steps,
-    /// Those of them that are finished.
-    pub finished: Steps,
-    /// How often the current commands were sent; volatile.
-    pub attempt: u8,
-    /// Whether its next turn is being written; volatile.
-    pub moving: bool,
-}
 
 /// Attempts are counted up to here: the back-off is at its cap long before.
 const MOST_COUNTED: u8 = 9;
@@ -351,7 +249,7 @@ impl Transactions {
             self.apply(entry);
             self.entered(ctx, entry);
         } else {
-            let act = self.step_of(entry.turn).map_or(-1, |step| self.act(step).number());
+            let act = entry.turn.step().map_or(-1, |step| self.act(step).number());
             self.log.append(ctx, kind, [entry.tx, act, 0], entry);
         }
     }
@@ -380,7 +278,7 @@ impl Transactions {
             self.highest = self.highest.max(tx);
             return self.facts.add(fact::BEGAN, [tx, 0, 0]);
         };
-        let act = self.step_of(turn).map_or(0, |step| self.act(step).number());
+        let act = turn.step().map_or(0, |step| self.act(step).number());
         let all = Plan::before(self.settings.steps);
         let open = &mut self.open[at];
         match turn {
@@ -448,72 +346,20 @@ impl Transactions {
         ctx.set_timer(Timer { kind: timer::COMMAND_TIMEOUT, arg: tx }, self.settings.timeout);
     }
 
-    /// What the steps of `todo` are asked for.
-    const fn op(settings: &Settings, open: &Open) -> Op {
-        match (settings.tcc, open.confirms) {
-            (true, true) => Op::Confirm,
-            (true, false) => Op::Cancel,
-            (false, _) => Op::Undo,
-        }
-    }
-
     fn finishing(&self, at: usize) -> Op {
-        Self::op(&self.settings, &self.open[at])
+        self.settings.op(&self.open[at])
     }
 
     fn left(&self, at: usize) -> Steps {
-        self.open[at].todo & !self.open[at].finished
+        self.open[at].left()
     }
 
-    /// The steps to ask for now: none when it is the turn of one that nothing undoes.
     fn turn(&self, at: usize) -> Steps {
-        let left = self.left(at);
-        if self.open[at].confirms {
-            // Confirms take nothing back: in the order of the steps, or all at once.
-            let order = if self.settings.order == UndoOrder::Parallel {
-                UndoOrder::Parallel
-            } else {
-                UndoOrder::Forward
-            };
-            return Plan::turn(left, order);
-        }
-        let bare = if self.settings.tcc { 0 } else { self.settings.plan.without_undo(left) };
-        Plan::turn(left, self.settings.order) & !bare
+        self.settings.turn(&self.open[at])
     }
 
     fn act(&self, step: u8) -> Act {
-        self.settings.plan.steps[usize::from(step)]
-    }
-
-    pub(super) const fn step_of(&self, turn: Turn) -> Option<u8> {
-        match turn {
-            Turn::Next(step) | Turn::Finished(step) | Turn::Settled(step) | Turn::Parked(step) => {
-                Some(step)
-            }
-            Turn::Back(_) | Turn::Confirm | Turn::Resumed | Turn::Ended => None,
-        }
-    }
-
-    /// The step that an unfinished transaction is at, and what is asked of it.
-    pub(super) fn at(&self, open: &Open) -> (Act, Op) {
-        let step = match open.phase {
-            Phase::Forward(step) | Phase::Parked(step) => step,
-            Phase::Finishing => {
-                let left = open.todo & !open.finished;
-                let order = if open.confirms { UndoOrder::Forward } else { self.settings.order };
-                lowest(if order == UndoOrder::Parallel {
-                    Plan::turn(left, UndoOrder::Reverse)
-                } else {
-                    Plan::turn(left, order)
-                })
-            }
-        };
-        let op = match open.phase {
-            Phase::Forward(_) if self.settings.tcc => Op::Try,
-            Phase::Forward(_) => Op::Do,
-            _ => Self::op(&self.settings, open),
-        };
-        (self.act(step), op)
+        self.settings.act(step)
     }
 
     fn place(&self, tx: Tx) -> Option<usize> {
