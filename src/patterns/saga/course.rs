@@ -34,7 +34,7 @@ impl Definition {
     /// Where a saga begins.
     #[must_use]
     pub const fn first(&self) -> Phase {
-        if self.registered { Phase::Begin } else { Phase::Forward(0) }
+        if self.registered { Phase::Begin } else { Phase::Forward(self.own_first.0 as u8) }
     }
 
     /// Where a saga goes when a step is done.
