@@ -25,11 +25,11 @@ fn tell(id: &str, more: &str) -> Told {
 /// What a row says at the end: free, and on hold.
 fn row(told: &Told, act: Act) -> (i64, i64) {
     let world = told.story.run.world(told.story.run.len());
-    let rows = (0..world.nodes()).filter_map(|n| match world.machine::<Node>(NodeId(n as u8)) {
+    let mut rows = (0..world.nodes()).filter_map(|n| match world.machine::<Node>(NodeId(n as u8)) {
         Some(Node::Service(service)) => service.row_of(act),
         _ => None,
     });
-    rows.last().expect("somebody keeps the row")
+    rows.next().expect("somebody keeps the row")
 }
 
 #[track_caller]
