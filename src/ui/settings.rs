@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::address::{Address, Theme};
 use super::browser;
-use crate::texts::{self, Lang};
+use crate::texts::{self, COMMON_PART, Lang};
 use crate::ui::reactive::{Effect, RwSignal, Signal};
 
 /// Where they are kept in the browser's storage: as JSON, which `boot.js` reads too, before the first paint.
@@ -25,6 +25,8 @@ pub struct Settings {
     pub theme_in_address: RwSignal<bool>,
     /// Whether the texts of the language that was chosen last could not be fetched.
     pub texts_missing: RwSignal<bool>,
+    /// The pattern whose texts the page that is open wants.
+    pattern: RwSignal<Option<&'static str>>,
 }
 
 impl Settings {
@@ -48,6 +50,7 @@ impl Settings {
             lang_in_address: RwSignal::new(address.lang.is_some()),
             theme_in_address: RwSignal::new(address.theme.is_some()),
             texts_missing: RwSignal::new(false),
+            pattern: RwSignal::new(None),
         };
         settings.speak(wished, || {});
         Effect::new(move |_| browser::dress(settings.lang.get().tag(), settings.shown_theme().id()));
@@ -56,24 +59,56 @@ impl Settings {
 
     /// Takes in the texts that came with the page; the language to begin with.
     fn texts_at_start(wished: Lang) -> Lang {
-        let Some((tag, file)) = browser::texts_at_start() else { return wished };
+        let Some((tag, files)) = browser::texts_at_start() else { return wished };
         let came = Lang::from_tag(&tag).unwrap_or_default();
-        texts::arrive(came, file);
-        if texts::there(wished) { wished } else { came }
+        for (part, file) in files {
+            texts::arrive(came, &part, file);
+        }
+        if texts::there(wished, COMMON_PART) { wished } else { came }
+    }
+
+    /// What of the texts of a language is wanted and not there yet.
+    fn missing(self, lang: Lang) -> Option<&'static str> {
+        let wanted = [Some(COMMON_PART), self.pattern.get_untracked()];
+        wanted.into_iter().flatten().find(|part| !texts::there(lang, part))
+    }
+
+    /// Says which pattern the page that is open is about; whether its texts are there already. Else they
+    /// are fetched, and `then` is told whether they came.
+    pub fn open(self, pattern: Option<&'static str>, then: impl FnOnce(bool) + 'static) -> bool {
+        self.pattern.set(pattern);
+        let lang = self.lang.get_untracked();
+        let there = self.missing(lang).is_none();
+        if !there {
+            self.bring(lang, then);
+        }
+        there
+    }
+
+    /// Fetches what is missing, one part after the other.
+    fn bring(self, lang: Lang, then: impl FnOnce(bool) + 'static) {
+        let then: Box<dyn FnOnce(bool)> = Box::new(then);
+        let Some(part) = self.missing(lang) else { return then(true) };
+        browser::fetch_texts(lang.tag(), part, move |file| {
+            if file.is_some_and(|file| texts::arrive(lang, part, file)) {
+                self.bring(lang, then);
+            } else {
+                then(false);
+            }
+        });
     }
 
     /// Speaks a language as soon as its texts are there; until then, and where they do not come, the
     /// page goes on in the one before.
     fn speak(self, lang: Lang, then: impl FnOnce() + 'static) {
-        if texts::there(lang) {
+        if self.missing(lang).is_none() {
             self.texts_missing.set(false);
             if self.lang.get_untracked() != lang {
                 self.lang.set(lang);
             }
             return then();
         }
-        browser::fetch_texts(lang.tag(), move |file| {
-            let came = file.is_some_and(|file| texts::arrive(lang, file));
+        self.bring(lang, move |came| {
             self.texts_missing.set(!came);
             if came {
                 self.lang.set(lang);

@@ -18,7 +18,7 @@ use crate::ui::session::Session;
 use crate::ui::settings::use_settings;
 
 /// What the first page runs: the moment everybody should have seen once.
-const SHOWN: (&str, &str) = ("two-phase-commit", "coordinator-crash-after-decision");
+pub const SHOWN: (&str, &str) = ("two-phase-commit", "coordinator-crash-after-decision");
 
 /// The first page.
 #[component]
