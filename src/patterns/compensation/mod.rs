@@ -31,7 +31,9 @@ use transactions::{Progress, Settings, Transactions};
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, no_copies, texts};
+use crate::patterns::pattern::{
+    Param, Params, Pattern, Range, Role, Scenario, System, no_copies, recipe, texts,
+};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -84,7 +86,7 @@ static PARAMS: &[Param] = &[
 
 macro_rules! scenarios {
     ($($id:literal),* $(,)?) => {
-        &[$(Scenario { id: $id, recipe: include_str!(concat!("scenarios/", $id, ".recipe")) }),*]
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
     };
 }
 
