@@ -1,6 +1,8 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
 pub mod change_data_capture;
+pub mod choreographed_saga;
+pub mod compensation;
 pub mod cqrs;
 pub mod event_bus;
 pub mod event_sourcing;
@@ -18,7 +20,9 @@ pub static ALL: &[&Pattern] = &[
     &change_data_capture::PATTERN,
     &event_sourcing::PATTERN,
     &cqrs::PATTERN,
+    &compensation::PATTERN,
     &saga::PATTERN,
+    &choreographed_saga::PATTERN,
     &two_phase_commit::PATTERN,
 ];
 
