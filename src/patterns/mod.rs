@@ -1,7 +1,12 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
+pub mod change_data_capture;
 pub mod choreographed_saga;
 pub mod compensation;
+pub mod cqrs;
+pub mod event_bus;
+pub mod event_sourcing;
+pub mod outbox;
 pub mod pattern;
 pub mod saga;
 pub mod two_phase_commit;
@@ -9,8 +14,17 @@ pub mod two_phase_commit;
 use pattern::Pattern;
 
 /// Every pattern, in learning order.
-pub static ALL: &[&Pattern] =
-    &[&compensation::PATTERN, &saga::PATTERN, &choreographed_saga::PATTERN, &two_phase_commit::PATTERN];
+pub static ALL: &[&Pattern] = &[
+    &event_bus::PATTERN,
+    &outbox::PATTERN,
+    &change_data_capture::PATTERN,
+    &event_sourcing::PATTERN,
+    &cqrs::PATTERN,
+    &compensation::PATTERN,
+    &saga::PATTERN,
+    &choreographed_saga::PATTERN,
+    &two_phase_commit::PATTERN,
+];
 
 /// The pattern of this name.
 #[must_use]
