@@ -2,6 +2,10 @@
 //! pattern; a pattern puts parts together.
 
 pub mod database;
+pub mod grown;
 pub mod idempotency;
+pub mod members;
 pub mod retry;
+pub mod settled;
+pub mod shop;
 pub mod wal;

@@ -2,12 +2,13 @@
 
 pub mod pattern;
 pub mod saga;
+pub mod three_phase_commit;
 pub mod two_phase_commit;
 
 use pattern::Pattern;
 
 /// Every pattern, in learning order.
-pub static ALL: &[&Pattern] = &[&saga::PATTERN, &two_phase_commit::PATTERN];
+pub static ALL: &[&Pattern] = &[&saga::PATTERN, &two_phase_commit::PATTERN, &three_phase_commit::PATTERN];
 
 /// The pattern of this name.
 #[must_use]

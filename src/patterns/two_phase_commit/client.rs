@@ -4,11 +4,11 @@
 //! part of the protocol and no promise speaks of it.
 
 use super::message::{Msg, timer};
-use super::settled::Tally;
 use crate::kernel::Cell;
 use crate::kernel::{Ctx, Description, Event, Label, Mark, Mood, NodeId, Shape, Span, Timer};
 use crate::parts::database::Tx;
 use crate::parts::retry::RetryPolicy;
+use crate::parts::settled::Tally;
 
 /// A customer.
 #[derive(Clone, PartialEq, Eq, Hash)]

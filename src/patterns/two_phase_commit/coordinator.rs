@@ -12,10 +12,11 @@ mod show;
 use crate::sorted::Map;
 
 use super::message::{Msg, kind, record, timer};
-use super::settled::{Settled, Tally};
 use crate::kernel::{Ctx, Event, Interference, NodeId, Span, Ticket, Timer};
 use crate::parts::database::Tx;
+use crate::parts::members::Members;
 use crate::parts::retry::RetryPolicy;
+use crate::parts::settled::{Settled, Tally};
 use crate::parts::wal::Wal;
 
 /// A record of the coordinator's log.
@@ -56,31 +57,14 @@ enum Phase {
     Committing,
 }
 
-/// A set of participants, by their place in the list.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-struct Set(u8);
-
-impl Set {
-    const fn has(self, place: usize) -> bool {
-        self.0 & 1 << place != 0
-    }
-    const fn add(&mut self, place: usize) {
-        self.0 |= 1 << place;
-    }
-    const fn first_missing(self, of: usize) -> Option<usize> {
-        let place = self.0.trailing_ones() as usize;
-        if place < of { Some(place) } else { None }
-    }
-}
-
 /// A transaction under way.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Open {
     phase: Phase,
     /// Who was asked to prepare; later, who was sent the decision.
-    asked: Set,
+    asked: Members,
     /// Who voted yes; later, who has acknowledged.
-    answered: Set,
+    answered: Members,
     resends: Tally,
 }
 
@@ -165,7 +149,7 @@ impl Coordinator {
             Event::Start => self.next(ctx),
             Event::Recovered => self.recover(ctx),
             Event::Message { from, msg } => self.hear(ctx, from, *msg),
-            Event::Timer(Timer { kind: timer::VOTE, arg: tx }) => self.abort(ctx, tx, Set::default()),
+            Event::Timer(Timer { kind: timer::VOTE, arg: tx }) => self.abort(ctx, tx, Members::default()),
             Event::Timer(Timer { kind: timer::RESEND, arg: tx }) => self.resend(ctx, tx),
             Event::Timer(_) => self.next(ctx),
             Event::Persisted(_) => {
@@ -175,7 +159,7 @@ impl Coordinator {
             }
             Event::Refused(ticket) => match self.log.refuse(ticket) {
                 // Nothing is on disk and nothing was sent: it is still free to abort.
-                Some(Record::Commit(tx)) => self.abort(ctx, tx, Set::default()),
+                Some(Record::Commit(tx)) => self.abort(ctx, tx, Members::default()),
                 Some(Record::End(tx)) => self.end(ctx, tx),
                 None => {}
             },
@@ -202,7 +186,7 @@ impl Coordinator {
             // A vote that comes after the abort (or after a crash that forgot everything).
             (Msg::Yes(_), None, _) => self.tell(ctx, from, tx),
             (Msg::No(_), Some(open), Some(place)) if open.phase == Phase::Collecting => {
-                let mut knows = Set::default();
+                let mut knows = Members::default();
                 knows.add(place);
                 self.abort(ctx, tx, knows);
             }
@@ -257,8 +241,8 @@ impl Coordinator {
     fn begin(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
         let open = Open {
             phase: Phase::Collecting,
-            asked: Set::default(),
-            answered: Set::default(),
+            asked: Members::default(),
+            answered: Members::default(),
             resends: Tally(0),
         };
         self.open.insert(tx, open);
@@ -294,8 +278,8 @@ impl Coordinator {
         self.last = Some((tx, true));
         let Some(open) = self.open.get_mut(&tx) else { return };
         open.phase = Phase::Committing;
-        open.asked = Set::default();
-        open.answered = Set::default();
+        open.asked = Members::default();
+        open.answered = Members::default();
         let all = self.settings.parallel;
         self.spread(ctx, tx, all);
         ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, self.settings.resend.full(1));
@@ -356,7 +340,7 @@ impl Coordinator {
     }
 
     /// Gives a transaction up, tells whoever was asked and does not know, and forgets it.
-    fn abort(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, knows: Set) {
+    fn abort(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, knows: Members) {
         let Some(open) = self.open.remove(&tx) else { return };
         self.last = Some((tx, false));
         ctx.cancel_timer(Timer { kind: timer::VOTE, arg: tx });
@@ -387,8 +371,8 @@ impl Coordinator {
         for tx in transactions {
             let open = Open {
                 phase: Phase::Committing,
-                asked: Set::default(),
-                answered: Set::default(),
+                asked: Members::default(),
+                answered: Members::default(),
                 resends: Tally(0),
             };
             self.open.insert(tx, open);

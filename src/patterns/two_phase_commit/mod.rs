@@ -13,19 +13,16 @@ mod abstractions;
 mod backup;
 mod client;
 mod coordinator;
-mod log;
 mod message;
 mod participant;
 mod promises;
-mod service;
-mod settled;
 
+pub use crate::parts::shop::Service;
 pub use backup::Backup;
 pub use client::Client;
 pub use coordinator::Coordinator;
 pub use message::{Msg, kind, record, timer};
 pub use participant::{InDoubt, Participant};
-pub use service::Service;
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Span, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};

@@ -14,11 +14,11 @@ use std::collections::VecDeque;
 use crate::sorted::Map;
 
 use super::message::{Msg, record, timer};
-use super::service::Service;
-use super::settled::{Settled, Tally};
 use crate::kernel::{Ctx, Event, Interference, NodeId, Ticket, Timer};
 use crate::parts::database::{Database, Tx, Write};
 use crate::parts::retry::RetryPolicy;
+use crate::parts::settled::{Settled, Tally};
+use crate::parts::shop::Service;
 use crate::parts::wal::Wal;
 
 /// A record of a participant's log.

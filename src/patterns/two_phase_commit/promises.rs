@@ -4,10 +4,10 @@
 //! The checks read disks and the ledger, and look only at unsettled transactions and at digests, as
 //! they run after every step.
 
-use super::settled::weight;
 use super::{Coordinator, Node, Participant, kind};
 use crate::kernel::{Label, NodeId, World};
 use crate::parts::database::Tx;
+use crate::parts::settled::weight;
 use crate::patterns::pattern::{Probe, Verdict};
 use crate::sorted::sort_many;
 

@@ -1,7 +1,6 @@
 //! What the coordinator shows: its mood, one line, votes or acknowledgements, its log. Owns no
 //! behaviour.
 
-use super::super::log;
 use super::{Coordinator, Phase, Record};
 use crate::kernel::{Cell, Description, Label, Mark, Mood, Shape};
 
@@ -53,7 +52,7 @@ impl Coordinator {
                 out.row(place as u64, Mark::Plain, &cells);
             }
         }
-        log::describe(out, &self.log, |record| match *record {
+        self.log.describe(out, |record| match *record {
             Record::Commit(tx) => Label::with("log.commit", [tx, 0, 0]),
             Record::End(tx) => Label::with("log.end", [tx, 0, 0]),
         });

@@ -1,7 +1,6 @@
 //! What a participant shows: its mood, one line, its table with what is prepared, its log. Owns no
 //! behaviour.
 
-use super::super::log;
 use super::{Participant, Record, Stage};
 use crate::kernel::{Cell, Description, Label, Mark, Mood, Shape};
 
@@ -48,7 +47,7 @@ impl Participant {
             };
             out.row(u64::from(key), mark, &cells);
         }
-        log::describe(out, &self.log, |record| match record {
+        self.log.describe(out, |record| match record {
             Record::Prepared(tx, _) => Label::with("log.prepared", [*tx, 0, 0]),
             Record::Commit(tx) => Label::with("log.commit", [*tx, 0, 0]),
             Record::Abort(tx) => Label::with("log.abort", [*tx, 0, 0]),
