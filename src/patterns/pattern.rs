@@ -54,6 +54,8 @@ pub struct Kind {
     pub id: &'static str,
     /// How it is drawn.
     pub style: Style,
+    /// For a verb: at nodes of which role a person can do it.
+    pub at: Role,
 }
 
 /// How a kind of message is drawn.
@@ -75,27 +77,35 @@ impl Kind {
     /// A command.
     #[must_use]
     pub const fn command(id: &'static str) -> Self {
-        Self { id, style: Style::Command }
+        Self { id, style: Style::Command, at: Role::Client }
     }
     /// An event or a positive answer.
     #[must_use]
     pub const fn event(id: &'static str) -> Self {
-        Self { id, style: Style::Event }
+        Self { id, style: Style::Event, at: Role::Client }
     }
     /// A question.
     #[must_use]
     pub const fn query(id: &'static str) -> Self {
-        Self { id, style: Style::Query }
+        Self { id, style: Style::Query, at: Role::Client }
     }
     /// Bad news.
     #[must_use]
     pub const fn failure(id: &'static str) -> Self {
-        Self { id, style: Style::Failure }
+        Self { id, style: Style::Failure, at: Role::Client }
     }
     /// An undoing.
     #[must_use]
     pub const fn undo(id: &'static str) -> Self {
-        Self { id, style: Style::Undo }
+        Self { id, style: Style::Undo, at: Role::Client }
+    }
+}
+
+impl Kind {
+    /// A verb for nodes of this role, instead of clients.
+    #[must_use]
+    pub const fn at(self, at: Role) -> Self {
+        Self { at, ..self }
     }
 }
 

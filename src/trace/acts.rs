@@ -232,8 +232,8 @@ pub fn of_node(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
             let entry = entry(anchor, Action::RefuseWrite).filter(|e| !is_planned(run, e));
             acts.push(act(Deed::RefuseWrite(record), entry));
         }
-        for (verb, _) in run.stage.pattern.verbs.iter().enumerate() {
-            if run.stage.nodes[node.index()].role == crate::patterns::pattern::Role::Client {
+        for (verb, kind) in run.stage.pattern.verbs.iter().enumerate() {
+            if run.stage.nodes[node.index()].role == kind.at {
                 let verb = verb as u8;
                 acts.push(act(Deed::Command(verb), when(!paused, Action::Command(node, verb, 0))));
             }

@@ -11,9 +11,10 @@ mod show;
 
 use crate::sorted::Map;
 
-use super::message::{Msg, kind, record, timer};
+use super::message::{Msg, kind, record, timer, verb};
 use crate::kernel::{Ctx, Event, Interference, NodeId, Span, Ticket, Timer};
 use crate::parts::database::Tx;
+use crate::parts::grown::Grown;
 use crate::parts::members::Members;
 use crate::parts::retry::RetryPolicy;
 use crate::parts::settled::{Settled, Tally};
@@ -26,6 +27,8 @@ pub enum Record {
     Commit(Tx),
     /// Everybody has acknowledged; nobody will ask again.
     End(Tx),
+    /// An operator has decided otherwise, at the participant of this place: to be repaired.
+    Mixed(Tx, usize),
 }
 
 /// Settings of a coordinator.
@@ -89,6 +92,18 @@ pub struct Coordinator {
     flushed: Option<Record>,
     /// A Commit that left without its record on disk, for the promise about it; never, if all is right.
     unlogged: Option<Tx>,
+    later: Grown<Later>,
+}
+
+/// What not every coordinator needs.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+struct Later {
+    /// A second customer, whose transactions have even numbers; and the highest one seen, durable as
+    /// the first's.
+    second: Option<NodeId>,
+    newest: Tx,
+    /// What the log says is to be repaired, and where.
+    mixed: Map<Tx, Members>,
 }
 
 impl Coordinator {
@@ -106,7 +121,29 @@ impl Coordinator {
             last: None,
             flushed: None,
             unlogged: None,
+            later: Grown::default(),
         }
+    }
+
+    /// With a second customer beside the first.
+    #[must_use]
+    pub fn with_second(mut self, client: NodeId) -> Self {
+        self.later.second = Some(client);
+        self
+    }
+
+    /// Transactions that are to be repaired, by its disk.
+    pub fn mixed(&self) -> impl Iterator<Item = Tx> {
+        self.later.mixed.keys().copied()
+    }
+
+    /// Who wants this transaction.
+    fn client_of(&self, tx: Tx) -> Option<NodeId> {
+        self.later.second.filter(|_| tx % 2 == 0).or(self.settings.client)
+    }
+
+    fn newest_of(&mut self, tx: Tx) -> &mut Tx {
+        if self.later.second.is_some() && tx % 2 == 0 { &mut self.later.newest } else { &mut self.newest }
     }
 
     /// Whether its disk says that this transaction commits.
@@ -152,19 +189,20 @@ impl Coordinator {
             Event::Timer(Timer { kind: timer::VOTE, arg: tx }) => self.abort(ctx, tx, Members::default()),
             Event::Timer(Timer { kind: timer::RESEND, arg: tx }) => self.resend(ctx, tx),
             Event::Timer(_) => self.next(ctx),
-            Event::Persisted(_) => {
-                if let Some(Record::Commit(tx)) = self.flushed.take() {
-                    self.decided(ctx, tx);
-                }
-            }
+            Event::Persisted(_) => match self.flushed.take() {
+                Some(Record::Commit(tx)) => self.decided(ctx, tx),
+                Some(Record::Mixed(tx, place)) => self.flag(ctx, tx, place),
+                Some(Record::End(_)) | None => {}
+            },
             Event::Refused(ticket) => match self.log.refuse(ticket) {
                 // Nothing is on disk and nothing was sent: it is still free to abort.
                 Some(Record::Commit(tx)) => self.abort(ctx, tx, Members::default()),
                 Some(Record::End(tx)) => self.end(ctx, tx),
+                Some(Record::Mixed(tx, place)) => self.flag(ctx, tx, place),
                 None => {}
             },
-            Event::Command(..) => {
-                if self.settings.client.is_none() {
+            Event::Command(verb, _) => {
+                if verb == verb::PLACE_ORDER && self.settings.client.is_none() {
                     self.wanted += 1;
                     self.next(ctx);
                 }
@@ -174,7 +212,7 @@ impl Coordinator {
 
     fn hear(&mut self, ctx: &mut Ctx<'_, Msg>, from: NodeId, msg: Msg) {
         let tx = msg.tx();
-        if Some(from) == self.settings.client {
+        if Some(from) == self.settings.client || Some(from) == self.later.second {
             return self.hear_client(ctx, from, msg);
         }
         let place = self.settings.participants.iter().position(|&p| p == from);
@@ -194,6 +232,7 @@ impl Coordinator {
                 open.answered.add(place);
                 self.acknowledged(ctx, tx);
             }
+            (Msg::Mixed(_), _, Some(place)) => self.flag(ctx, tx, place),
             // An undecided transaction has no answer yet.
             (Msg::Inquiry(_), Some(open), _) if open.phase != Phase::Committing => {}
             (Msg::Inquiry(_), ..) => self.tell(ctx, from, tx),
@@ -203,22 +242,22 @@ impl Coordinator {
 
     fn hear_client(&mut self, ctx: &mut Ctx<'_, Msg>, client: NodeId, msg: Msg) {
         let tx = msg.tx();
-        let new = tx > self.newest;
+        let new = tx > *self.newest_of(tx);
         match msg {
             // A passing failure: as if the order had not come. The client asks, and hears "refused".
             Msg::Order(_) if ctx.interference() == Interference::Fail => return,
             Msg::Order(_) if new && ctx.interference() == Interference::None => {
-                self.newest = tx;
+                *self.newest_of(tx) = tx;
                 return self.begin(ctx, tx);
             }
             Msg::Order(_) | Msg::Inquiry(_) => {}
             _ => return,
         }
         // Whatever was answered about a number stays true: it will not begin later.
-        self.newest = self.newest.max(tx);
+        let newest = self.newest_of(tx);
+        *newest = tx.max(*newest);
         if !self.open.contains_key(&tx) {
-            let answer =
-                if self.has_committed(tx) { Msg::OrderConfirmed(tx) } else { Msg::OrderRefused(tx) };
+            let answer = if self.has_committed(tx) { self.confirmation(tx) } else { Msg::OrderRefused(tx) };
             ctx.send(client, answer);
         }
     }
@@ -327,11 +366,31 @@ impl Coordinator {
         self.open.remove(&tx);
         ctx.cancel_timer(Timer { kind: timer::RESEND, arg: tx });
         ctx.local(kind::DONE, [tx, 0, 0]);
-        if let Some(client) = self.settings.client {
-            ctx.send(client, Msg::OrderConfirmed(tx));
+        if let Some(client) = self.client_of(tx) {
+            ctx.send(client, self.confirmation(tx));
         }
         self.end(ctx, tx);
         self.pause(ctx);
+    }
+
+    fn confirmation(&self, tx: Tx) -> Msg {
+        if self.later.mixed.contains_key(&tx) { Msg::OrderMixed(tx) } else { Msg::OrderConfirmed(tx) }
+    }
+
+    /// A participant has done otherwise, by its operator: onto the list, and only then it counts as an
+    /// answer.
+    fn flag(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, place: usize) {
+        if !self.later.mixed.get(&tx).is_some_and(|places| places.has(place)) {
+            return self.write_mixed(ctx, tx, place);
+        }
+        if let Some(open) = self.open.get_mut(&tx).filter(|open| open.phase == Phase::Committing) {
+            open.answered.add(place);
+            self.acknowledged(ctx, tx);
+        }
+    }
+
+    fn write_mixed(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, place: usize) {
+        self.log.append(ctx, record::MIXED, [tx, 0, 0], Record::Mixed(tx, place));
     }
 
     /// Lazy: nobody waits for END. Without it, recovery only asks once more for acknowledgements.
@@ -349,7 +408,7 @@ impl Coordinator {
                 ctx.send(*node, Msg::Abort(tx));
             }
         }
-        if let Some(client) = self.settings.client {
+        if let Some(client) = self.client_of(tx) {
             ctx.send(client, Msg::OrderRefused(tx));
         }
         self.pause(ctx);
@@ -395,6 +454,7 @@ impl Coordinator {
             Some(Record::End(tx)) => {
                 self.unended.remove(&tx);
             }
+            Some(Record::Mixed(tx, place)) => self.later.mixed.or_default(tx).add(place),
             None => {}
         }
     }
@@ -418,6 +478,7 @@ fn unended_in<'a>(records: impl Iterator<Item = &'a Record>) -> Map<Tx, ()> {
             Record::End(tx) => {
                 unended.remove(&tx);
             }
+            Record::Mixed(..) => {}
         }
     }
     unended

@@ -173,3 +173,22 @@ pub(super) fn no_locks_left(probe: &Probe<'_>) -> Verdict {
     }
     Verdict::Holds
 }
+
+/// What an operator decided is known to be right, or written down as wrong: nobody lives on with a
+/// transaction that is half done without knowing.
+pub(super) fn damage_flagged(probe: &Probe<'_>) -> Verdict {
+    let world = probe.world;
+    for (one, p) in participants(world) {
+        for (tx, commit) in p.forced() {
+            let other = participants(world).find(|(other, q)| {
+                let gone = !q.has_committed(tx) && !q.is_unsettled(tx);
+                *other != one && (if commit { gone } else { q.has_committed(tx) })
+            });
+            if let (Some((other, _)), false) = (other, p.is_flagged(tx)) {
+                let args = [number(one), number(other), tx];
+                return Verdict::untrue(probe, Label::with("verdict.mixed-unflagged", args));
+            }
+        }
+    }
+    Verdict::Holds
+}

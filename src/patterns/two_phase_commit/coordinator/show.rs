@@ -55,6 +55,22 @@ impl Coordinator {
         self.log.describe(out, |record| match *record {
             Record::Commit(tx) => Label::with("log.commit", [tx, 0, 0]),
             Record::End(tx) => Label::with("log.end", [tx, 0, 0]),
+            Record::Mixed(tx, _) => Label::with("log.mixed", [tx, 0, 0]),
         });
+        if self.later.mixed.is_empty() {
+            return;
+        }
+        out.section(Label::new("section.repair"), Shape::Queue, true);
+        for (tx, places) in self.later.mixed.iter() {
+            for (place, node) in
+                self.settings.participants.iter().enumerate().filter(|(p, _)| places.has(*p))
+            {
+                let cells = [
+                    Cell::Text(Label::with("row.tx", [*tx, 0, 0])),
+                    Cell::Text(Label::with("row.node", [i32::from(node.0), 0, 0])),
+                ];
+                out.row((*tx as u64) << 8 | place as u64, Mark::Wrong, &cells);
+            }
+        }
     }
 }
