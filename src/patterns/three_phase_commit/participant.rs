@@ -434,10 +434,9 @@ impl Participant {
 
     pub(super) fn flush(&mut self, ticket: Ticket) {
         self.flushed = self.log.flush(ticket);
-        if let Some(record) = &self.flushed {
-            if let Some((tx, writes)) = self.disk.learn(record) {
-                self.redo.insert(tx, writes);
-            }
+        let redo = self.flushed.as_ref().and_then(|record| self.disk.learn(record));
+        if let Some((tx, writes)) = redo {
+            self.redo.insert(tx, writes);
         }
     }
 

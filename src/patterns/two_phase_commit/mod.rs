@@ -174,6 +174,10 @@ const SCENARIOS: &[Scenario] = scenarios![
 
 /// A node of two-phase commit.
 #[derive(Clone, PartialEq, Eq, Hash)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "a world has few nodes, and they are shared until they change"
+)]
 pub enum Node {
     /// Who wants something.
     Client(Client),
