@@ -9,6 +9,7 @@ pub mod event_sourcing;
 pub mod outbox;
 pub mod pattern;
 pub mod saga;
+pub mod three_phase_commit;
 pub mod two_phase_commit;
 
 use pattern::Pattern;
@@ -24,6 +25,7 @@ pub static ALL: &[&Pattern] = &[
     &saga::PATTERN,
     &choreographed_saga::PATTERN,
     &two_phase_commit::PATTERN,
+    &three_phase_commit::PATTERN,
 ];
 
 /// The pattern of this name.
