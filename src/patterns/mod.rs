@@ -14,22 +14,31 @@ pub mod two_phase_commit;
 
 use pattern::Pattern;
 
-/// Every pattern, in learning order.
-pub static ALL: &[&Pattern] = &[
-    &event_bus::PATTERN,
-    &outbox::PATTERN,
-    &change_data_capture::PATTERN,
-    &event_sourcing::PATTERN,
-    &cqrs::PATTERN,
-    &compensation::PATTERN,
-    &saga::PATTERN,
-    &choreographed_saga::PATTERN,
-    &two_phase_commit::PATTERN,
-    &three_phase_commit::PATTERN,
-];
+macro_rules! patterns {
+    ($($module:ident $id:literal,)*) => {
+        /// Every pattern, in learning order.
+        pub static ALL: &[&Pattern] = &[$(&$module::PATTERN),*];
+
+        /// The same by name, each behind a function: who asks for one does not have all of them.
+        pub static NAMES: &[(&str, fn() -> &'static Pattern)] = &[$(($id, || &$module::PATTERN)),*];
+    };
+}
+
+patterns! {
+    event_bus "event-bus",
+    outbox "outbox",
+    change_data_capture "change-data-capture",
+    event_sourcing "event-sourcing",
+    cqrs "cqrs",
+    compensation "compensation",
+    saga "saga",
+    choreographed_saga "choreographed-saga",
+    two_phase_commit "two-phase-commit",
+    three_phase_commit "three-phase-commit",
+}
 
 /// The pattern of this name.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Pattern> {
-    ALL.iter().copied().find(|p| p.id == id)
+    NAMES.iter().find(|(name, _)| *name == id).map(|(_, pattern)| pattern())
 }
