@@ -86,14 +86,19 @@
   // A part of the texts of a language, beside the module: what belongs to no pattern, or a pattern's.
   // Asked for anew (a text can change where the module did not).
   const texts_of = async (lang, part) => {
+    if (kept[lang + part]) return kept[lang + part];
     const name = part === "common" ? `texts/${lang}.txt` : `texts/${lang}/${part}.txt`;
     const answer = await fetch(new URL(name, document.baseURI), { cache: "no-cache" });
     if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
     const text = await answer.text();
     // Cut off on the way, or a host's own page in its place.
     if (!text.trimEnd().endsWith("[end]")) throw new Error(`${name} is not whole`);
-    return text;
+    // With the scenarios' titles their patterns are shown, which the second part of the module has.
+    if (name.endsWith("/more.txt")) await joined;
+    return (kept[lang + part] = text);
   };
+  const kept = {};
+  let joined; // Once the first page has painted: when the second part is there, or could not be had.
   // The pattern that the address opens, if it names one; else the one that the first page shows.
   const opened = () => /^#\/lab\/([\w-]+)/.exec(location.hash)?.[1] || dataset.home;
 
@@ -145,20 +150,28 @@
   (async () => {
     const lang = root.lang;
     const pattern = opened();
-    const [module, common, own] = await Promise.all([
+    const more = /^#\/./.test(location.hash); // More than the first page.
+    // What fails of the last two the app asks for again. There may be no such pattern: the headings know.
+    const own = (common) => common.includes(`\n[${pattern}]\n`) && texts_of(lang, pattern).catch(() => "");
+    const [module, common, rest] = await Promise.all([
       import(new URL(dataset.js, document.baseURI)),
-      texts_of(lang, "common"),
-      texts_of(lang, pattern).catch(() => ""), // The app asks again, or says that there is no such pattern.
+      texts_of(lang, "common").then(async (common) => [common, (await own(common)) || ""]),
+      more && texts_of(lang, "more").catch(() => ""),
       ready,
-      ...(/^#\/./.test(location.hash) ? [dress(), part && follow()] : []),
+      ...(more ? [dress(), part && follow()] : []),
     ]);
     glue = module;
-    window.convergeTexts = { lang, files: { common, [pattern]: own }, fetch: texts_of };
+    window.convergeTexts = { lang, files: { common: common[0], [pattern]: common[1], more: rest || "" }, fetch: texts_of };
     const start = glue.default;
     await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
     // A failure here is nobody's concern yet: the part is asked for again when it is wanted.
-    requestAnimationFrame(() => setTimeout(dress));
-    if (part) requestAnimationFrame(() => setTimeout(() => (compiled ? Promise.resolve() : follow()).then(join).catch(() => {})));
+    joined = new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+      .then(() => {
+        dress();
+        return part && (compiled || follow());
+      })
+      .then(() => part && join())
+      .catch(() => {});
   })().catch((error) => fail("start",
     location.protocol === "file:" ? "file"
       : !window.WebAssembly || /unsafe-eval/.test(error) ? "old"

@@ -500,3 +500,62 @@ fn nothing_that_can_be_said_lacks_its_text() {
         assert!(missing.is_empty(), "{lang:?}: {missing:#?}");
     }
 }
+
+#[test]
+fn dtm_s_family_undoes_the_refused_step_too() {
+    check(
+        "failed-step-undone",
+        "",
+        &["declined: payment -> orders", "refund: orders -> payment", "release: orders -> inventory"],
+        &[],
+        "started reserved nothing-to-undo released compensated",
+    );
+    check(
+        "failed-step-undone-blindly",
+        "",
+        &["out-of-stock: inventory -> orders", "release: orders -> inventory"],
+        &[],
+        "started released compensated",
+    );
+}
+
+#[test]
+fn saga_5_an_operator_settles_the_step_or_stops_the_saga() {
+    check(
+        "stuck-settled",
+        "",
+        &["orders has written parked", "orders has written skipped", "release: orders -> inventory"],
+        &[],
+        "started reserved charged parked settled released compensated",
+    );
+    let crash =
+        "fault crash orders after orders writes skipped\nfault restart orders 200 ms after orders crashes";
+    check(
+        "stuck-settled",
+        crash,
+        &["orders crashes", "orders restarts", "release: orders -> inventory"],
+        &[],
+        "started reserved charged parked settled released compensated",
+    );
+    let told = check(
+        "stuck-stopped",
+        "",
+        &["orders has written stopped", "cancelled: orders -> client"],
+        &["release: orders -> inventory"],
+        "started reserved charged parked stopped",
+    );
+    assert_eq!(told.mood("orders"), Mood::Compensated, "nothing is open any more");
+}
+
+#[test]
+fn it_runs_with_realistic_parameters() {
+    let mut recipe = shipped("compensation-retried", "").recipe;
+    for (param, value) in PATTERN.realistic {
+        recipe.set_param(PATTERN.all_params().position(|p| p.id == *param).expect("a parameter"), *value);
+    }
+    let run = Story::of(recipe).run;
+    assert_eq!(run.halt(), Some(Halt::Quiet));
+    for place in 0..PATTERN.promises.len() {
+        assert_eq!(run.verdicts(place).at(run.len()), Some(Verdict::Holds));
+    }
+}

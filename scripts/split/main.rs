@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! split mark  IN OUT        a copy that notes which of its functions have run
-//! split cut   DIST USED     DIST with its module cut along the numbers in the file USED
+//! split cut   DIST LINKED USED   DIST with its module cut along the numbers in the file USED;
+//!                                LINKED is the module as the linker left it
 //! split whole DIST          DIST with its module as it is, names left out
 //! ```
 //!
@@ -16,6 +17,7 @@
 //! that is `public/boot.js`.
 
 mod cut;
+mod data;
 mod mark;
 mod module;
 mod site;
@@ -31,9 +33,9 @@ fn main() -> ExitCode {
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let done = match words.as_slice() {
         ["mark", from, to] => mark(Path::new(from), Path::new(to)),
-        ["cut", dist, used] => cut_site(Path::new(dist), Path::new(used)),
+        ["cut", dist, linked, used] => cut_site(Path::new(dist), Path::new(linked), Path::new(used)),
         ["whole", dist] => whole(Path::new(dist)),
-        _ => Err("usage: split mark IN OUT | split cut DIST USED | split whole DIST".into()),
+        _ => Err("usage: split mark IN OUT | split cut DIST LINKED USED | split whole DIST".into()),
     };
     match done {
         Ok(said) => {
@@ -53,11 +55,11 @@ fn mark(from: &Path, to: &Path) -> Result<String, Fault> {
     Ok(format!("{functions} functions are marked"))
 }
 
-fn cut_site(dist: &Path, used: &Path) -> Result<String, Fault> {
+fn cut_site(dist: &Path, linked: &Path, used: &Path) -> Result<String, Fault> {
     let site = site::Site::find(dist)?;
     let used: Vec<u32> = serde_json::from_str(&fs::read_to_string(used)?)?;
     let names = site.short_names()?;
-    let cut = cut::cut(&fs::read(&site.wasm)?, &used, &names)?;
+    let cut = cut::cut(&fs::read(&site.wasm)?, &fs::read(linked)?, &used, &names)?;
     site.write(&names, &cut.first, Some(&cut.later))?;
     Ok(format!(
         "{} functions for the first lab, {} later ({} with a stand-in)",

@@ -1,25 +1,44 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
 pub mod change_data_capture;
+pub mod choreographed_saga;
+pub mod compensation;
+pub mod cqrs;
 pub mod event_bus;
+pub mod event_sourcing;
 pub mod outbox;
 pub mod pattern;
 pub mod saga;
+pub mod three_phase_commit;
 pub mod two_phase_commit;
 
 use pattern::Pattern;
 
-/// Every pattern, in learning order.
-pub static ALL: &[&Pattern] = &[
-    &event_bus::PATTERN,
-    &outbox::PATTERN,
-    &change_data_capture::PATTERN,
-    &saga::PATTERN,
-    &two_phase_commit::PATTERN,
-];
+macro_rules! patterns {
+    ($($module:ident $id:literal,)*) => {
+        /// Every pattern, in learning order.
+        pub static ALL: &[&Pattern] = &[$(&$module::PATTERN),*];
+
+        /// The same by name, each behind a function: who asks for one does not have all of them.
+        pub static NAMES: &[(&str, fn() -> &'static Pattern)] = &[$(($id, || &$module::PATTERN)),*];
+    };
+}
+
+patterns! {
+    event_bus "event-bus",
+    outbox "outbox",
+    change_data_capture "change-data-capture",
+    event_sourcing "event-sourcing",
+    cqrs "cqrs",
+    compensation "compensation",
+    saga "saga",
+    choreographed_saga "choreographed-saga",
+    two_phase_commit "two-phase-commit",
+    three_phase_commit "three-phase-commit",
+}
 
 /// The pattern of this name.
 #[must_use]
 pub fn find(id: &str) -> Option<&'static Pattern> {
-    ALL.iter().copied().find(|p| p.id == id)
+    NAMES.iter().find(|(name, _)| *name == id).map(|(_, pattern)| pattern())
 }

@@ -58,10 +58,10 @@ impl Lang {
 /// One folder of texts: a file a language.
 ///
 /// Where the feature `fetched` is on, nothing is built in: the page fetches, for the language that it
-/// speaks, one file of what belongs to no pattern with every pattern's headings, and one file for each
-/// pattern that is opened ([`arrive`]). It shows a thing when its texts are there.
+/// speaks, what the first page says, what comes after it, and one file for each pattern that is opened
+/// ([`arrive`]). It shows a thing when its texts are there.
 pub struct Texts {
-    part: &'static str,
+    parts: &'static [&'static str],
     sources: [&'static [&'static str]; 2],
     tables: [Mutex<Option<(usize, Table)>>; 2],
 }
@@ -69,10 +69,10 @@ pub struct Texts {
 type Table = &'static [(&'static str, &'static str)];
 
 impl Texts {
-    /// Texts from their files, in the order of [`Lang::ALL`]; `part` is their heading in a fetched file.
+    /// Texts from their files, in the order of [`Lang::ALL`]; `parts` are their headings in fetched files.
     #[must_use]
-    pub const fn new(part: &'static str, sources: [&'static [&'static str]; 2]) -> Self {
-        Self { part, sources, tables: [Mutex::new(None), Mutex::new(None)] }
+    pub const fn new(parts: &'static [&'static str], sources: [&'static [&'static str]; 2]) -> Self {
+        Self { parts, sources, tables: [Mutex::new(None), Mutex::new(None)] }
     }
 
     /// The text of this name.
@@ -105,7 +105,8 @@ impl Texts {
 
     fn files(&self, lang: Lang) -> Vec<&'static str> {
         let mut files = self.sources[lang.index()].to_vec();
-        files.extend(fetched(lang).iter().filter_map(|file| part_of(file, self.part)));
+        let parts = |file: &'static str| self.parts.iter().filter_map(move |part| part_of(file, part));
+        files.extend(fetched(lang).iter().copied().flat_map(parts));
         files
     }
 }
@@ -118,7 +119,8 @@ pub fn of_pattern(id: &'static str, sources: [&'static str; 2]) -> &'static Text
         return texts;
     }
     let sources = sources.map(|file| &*Box::leak(Box::new([file])) as &'static [&'static str]);
-    let texts: &'static Texts = Box::leak(Box::new(Texts::new(id, sources)));
+    let parts = Box::leak(Box::new([id]));
+    let texts: &'static Texts = Box::leak(Box::new(Texts::new(parts, sources)));
     read.push((id, texts));
     texts
 }
@@ -130,14 +132,16 @@ fn fetched(lang: Lang) -> MutexGuard<'static, Vec<&'static str>> {
     FETCHED[lang.index()].lock().expect("nobody panics while taking in texts")
 }
 
-/// The part that belongs to no pattern.
+/// The part that belongs to no pattern, with the headings of all.
 pub const COMMON_PART: &str = "common";
+/// What the first page does without: errors, the words of scripts, the scenarios' titles.
+pub const MORE_PART: &str = "more";
 
 /// The last line of a whole file: one that was cut off, or is another page, does not end so.
 const END: &str = "[end]";
 
 /// Whether a part's file is there in a language: always, unless texts are fetched. A part is
-/// [`COMMON_PART`] or a pattern's name.
+/// [`COMMON_PART`], [`MORE_PART`] or a pattern's name.
 #[must_use]
 pub fn there(lang: Lang, part: &str) -> bool {
     !cfg!(feature = "fetched") || fetched(lang).iter().any(|file| begins_with(file, part))
@@ -183,7 +187,7 @@ pub fn entries(file: &'static str) -> impl Iterator<Item = (&'static str, &'stat
 }
 
 /// Texts that belong to no pattern.
-pub static COMMON: Texts = Texts::new(COMMON_PART, SOURCES);
+pub static COMMON: Texts = Texts::new(&[COMMON_PART, MORE_PART], SOURCES);
 
 #[cfg(feature = "fetched")]
 const SOURCES: [&[&str]; 2] = [&[], &[]];

@@ -17,6 +17,17 @@ pub struct Speaker {
     nodes: Vec<Node>,
 }
 
+/// A heading of a pattern (its title, its summary, a scenario's title), for a page that does not have the
+/// pattern itself yet.
+#[must_use]
+pub fn heading(id: &'static str, lang: Lang, name: &str) -> Option<&'static str> {
+    if cfg!(feature = "fetched") {
+        // The texts are the same file's, with or without the pattern.
+        return texts::of_pattern(id, ["", ""]).get(lang, name);
+    }
+    pattern_text(crate::patterns::find(id)?, lang, name)
+}
+
 /// A text of a pattern, or else of the common ones.
 #[must_use]
 pub fn pattern_text(pattern: &'static Pattern, lang: Lang, name: &str) -> Option<&'static str> {

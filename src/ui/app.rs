@@ -39,16 +39,16 @@ pub fn App() -> impl IntoView {
     });
     // A page is shown when the texts of its pattern are there; for most they came with the module.
     let failed = RwSignal::new(false);
-    let ready = move |pattern: Option<&'static str>| {
+    let ready = move |pattern: Option<&'static str>, more: bool| {
         failed.set(false);
-        settings.open(pattern, move |came| if came { visit(None) } else { failed.set(true) })
+        settings.open(pattern, more, move |came| if came { visit(None) } else { failed.set(true) })
     };
     move || {
         let (address, _) = address.get();
         match address.page.clone() {
-            Page::Home if ready(Some(SHOWN.0)) => view! { <Home/> }.into_any(),
-            Page::Lab(link) if ready(pattern_of(&link)) => lab(link, address),
-            Page::Unknown(path) if ready(None) => not_found(path),
+            Page::Home if ready(Some(SHOWN.0), false) => view! { <Home/> }.into_any(),
+            Page::Lab(link) if ready(pattern_of(&link), true) => lab(link, address),
+            Page::Unknown(path) if ready(None, true) => not_found(path),
             _ => view! { <Waiting failed again=move || visit(None)/> }.into_any(),
         }
     }

@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::address::{Address, Theme};
 use super::browser;
-use crate::texts::{self, COMMON_PART, Lang};
+use crate::texts::{self, COMMON_PART, Lang, MORE_PART};
 use crate::ui::reactive::{Effect, RwSignal, Signal};
 
 /// Where they are kept in the browser's storage: as JSON, which `boot.js` reads too, before the first paint.
@@ -25,8 +25,10 @@ pub struct Settings {
     pub theme_in_address: RwSignal<bool>,
     /// Whether the texts of the language that was chosen last could not be fetched.
     pub texts_missing: RwSignal<bool>,
-    /// The pattern whose texts the page that is open wants.
-    pattern: RwSignal<Option<&'static str>>,
+    /// The language in which every scenario's title is there.
+    pub titles: RwSignal<Option<Lang>>,
+    /// The pattern whose texts the page that is open wants, and whether it is more than the first page.
+    wants: RwSignal<(Option<&'static str>, bool)>,
 }
 
 impl Settings {
@@ -50,7 +52,8 @@ impl Settings {
             lang_in_address: RwSignal::new(address.lang.is_some()),
             theme_in_address: RwSignal::new(address.theme.is_some()),
             texts_missing: RwSignal::new(false),
-            pattern: RwSignal::new(None),
+            titles: RwSignal::new(None),
+            wants: RwSignal::new((None, false)),
         };
         settings.speak(wished, || {});
         Effect::new(move |_| browser::dress(settings.lang.get().tag(), settings.shown_theme().id()));
@@ -69,20 +72,38 @@ impl Settings {
 
     /// What of the texts of a language is wanted and not there yet.
     fn missing(self, lang: Lang) -> Option<&'static str> {
-        let wanted = [Some(COMMON_PART), self.pattern.get_untracked()];
+        let (pattern, more) = self.wants.get_untracked();
+        let wanted = [Some(COMMON_PART), pattern, more.then_some(MORE_PART)];
         wanted.into_iter().flatten().find(|part| !texts::there(lang, part))
     }
 
-    /// Says which pattern the page that is open is about; whether its texts are there already. Else they
-    /// are fetched, and `then` is told whether they came.
-    pub fn open(self, pattern: Option<&'static str>, then: impl FnOnce(bool) + 'static) -> bool {
-        self.pattern.set(pattern);
+    /// Says which pattern the page that is open is about, and whether it is more than the first page;
+    /// whether its texts are there already. Else they are fetched, and `then` is told whether they came.
+    pub fn open(
+        self,
+        pattern: Option<&'static str>,
+        more: bool,
+        then: impl FnOnce(bool) + 'static,
+    ) -> bool {
+        self.wants.set((pattern, more));
         let lang = self.lang.get_untracked();
         let there = self.missing(lang).is_none();
         if !there {
             self.bring(lang, then);
         }
         there
+    }
+
+    /// Brings every scenario's title, for a page that can be shown without.
+    pub fn bring_titles(self, lang: Lang) {
+        if texts::there(lang, MORE_PART) {
+            return self.titles.set(Some(lang));
+        }
+        browser::fetch_texts(lang.tag(), MORE_PART, move |file| {
+            if file.is_some_and(|file| texts::arrive(lang, MORE_PART, file)) {
+                self.titles.set(Some(lang));
+            }
+        });
     }
 
     /// Fetches what is missing, one part after the other.
