@@ -62,6 +62,14 @@ impl RetryPolicy {
     }
 }
 
+/// One more attempt, for a count that waits hang on: it stops where waits have long stopped growing.
+/// Two nodes that have both tried in vain for long are in the same state, or a search of every world
+/// would count them on for ever.
+#[must_use]
+pub const fn counted(attempts: u32) -> u32 {
+    if attempts < 24 { attempts + 1 } else { attempts }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -81,6 +89,13 @@ mod tests {
         assert_eq!(waits, [ms(40), ms(80), ms(160), ms(250), None]);
         let endless = RetryPolicy { attempts: None, ..POLICY };
         assert_eq!(endless.wait(u32::MAX, |_| 0), ms(250));
+    }
+
+    #[test]
+    fn a_count_of_attempts_comes_to_an_end() {
+        let counts = (0..1000).fold(0, |count, _| counted(count));
+        assert_eq!((counted(0), counts), (1, 24));
+        assert_eq!(POLICY.full(counts), POLICY.cap);
     }
 
     #[test]
