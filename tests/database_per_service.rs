@@ -274,7 +274,7 @@ fn dbs_2_versions_let_the_composer_look_again() {
 #[test]
 fn dbs_2_without_a_change_no_page_is_mixed() {
     for seed in 1..=40 {
-        let told = tell("shop", &format!("seed {seed}\nset pages = 3\nset page-gap = 30 ms"));
+        let told = tell("shop", &format!("seed {seed}\nset orders = 3\nset order-gap = 30 ms"));
         assert_eq!(told.verdict("one-moment"), Expected::Holds, "seed {seed}");
     }
 }

@@ -21,15 +21,29 @@ pub(super) enum Shown {
     PassedOff,
 }
 
+/// How a client is set up.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub struct Settings {
+    /// Whom it asks.
+    pub composer: NodeId,
+    /// How many pages it opens on its own.
+    pub pages: i32,
+    /// Whether these are the list, or else pages of one order after the other.
+    pub list: bool,
+    /// How many orders there are.
+    pub orders: i32,
+    /// The pause between two pages.
+    pub gap: Span,
+    /// When to ask again; zero: never.
+    pub patience: Span,
+}
+
 /// The client.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Client {
-    composer: NodeId,
-    /// Pages to open on its own, what kind, and the pause in between.
-    pages: i32,
-    list: bool,
-    gap: Span,
-    patience: Span,
+    settings: Settings,
+    /// Pages opened on its own so far.
+    opened: i32,
     /// The newest number of a request: pages and wishes count together.
     newest: i32,
     pub(super) waiting: Vec<(i32, View, u8)>,
@@ -43,15 +57,12 @@ pub struct Client {
 }
 
 impl Client {
-    /// A client who opens so many pages (or lists), `gap` apart, and asks again after `patience`.
+    /// A client.
     #[must_use]
-    pub const fn new(composer: NodeId, pages: i32, list: bool, gap: Span, patience: Span) -> Self {
+    pub const fn new(settings: Settings) -> Self {
         Self {
-            composer,
-            pages,
-            list,
-            gap,
-            patience,
+            settings,
+            opened: 0,
             newest: 0,
             waiting: Vec::new(),
             wishes: Vec::new(),
@@ -105,11 +116,13 @@ impl Client {
     }
 
     fn next(&mut self, ctx: &mut Ctx<'_, Msg>) {
-        if self.pages > 0 {
-            self.pages -= 1;
-            self.open(ctx, if self.list { View::List } else { page_of(1) });
-            if self.pages > 0 {
-                ctx.set_timer(Timer { kind: timer::NEXT_PAGE, arg: 0 }, self.gap);
+        let Settings { pages, list, orders, gap, .. } = self.settings;
+        if self.opened < pages {
+            let order = self.opened % orders + 1;
+            self.opened += 1;
+            self.open(ctx, if list { View::List } else { page_of(order) });
+            if self.opened < pages {
+                ctx.set_timer(Timer { kind: timer::NEXT_PAGE, arg: 0 }, gap);
             }
         }
     }
@@ -138,18 +151,18 @@ impl Client {
     fn ask(&mut self, ctx: &mut Ctx<'_, Msg>, at: usize) {
         let (page, view, attempts) = &mut self.waiting[at];
         *attempts += 1;
-        ctx.send(self.composer, Msg::Show(*page, *view));
-        if self.patience > Span::ZERO {
-            ctx.set_timer(Timer { kind: timer::PATIENCE, arg: *page }, self.patience);
+        ctx.send(self.settings.composer, Msg::Show(*page, *view));
+        if self.settings.patience > Span::ZERO {
+            ctx.set_timer(Timer { kind: timer::PATIENCE, arg: *page }, self.settings.patience);
         }
     }
 
     fn wish(&mut self, ctx: &mut Ctx<'_, Msg>, at: usize) {
         let (wish, attempts) = &mut self.wishes[at];
         *attempts += 1;
-        ctx.send(self.composer, Msg::Wish(*wish));
-        if self.patience > Span::ZERO {
-            ctx.set_timer(Timer { kind: timer::WISH_PATIENCE, arg: wish.no }, self.patience);
+        ctx.send(self.settings.composer, Msg::Wish(*wish));
+        if self.settings.patience > Span::ZERO {
+            ctx.set_timer(Timer { kind: timer::WISH_PATIENCE, arg: wish.no }, self.settings.patience);
         }
     }
 

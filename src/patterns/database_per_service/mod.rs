@@ -56,8 +56,8 @@ pub static PATTERN: Pattern = Pattern {
 static PARAMS: &[Param] = &[
     Param { id: "cast", range: Range::Choice(&["textbook", "shop"]), default: 1 },
     Param { id: "view", range: Range::Choice(&["page", "list"]), default: 0 },
-    Param { id: "pages", range: Range::Count(0, 500), default: 1 },
-    Param { id: "page-gap", range: Range::Millis(0, 60_000), default: 150 },
+    Param { id: "orders", range: Range::Count(0, 10_000), default: 1 },
+    Param { id: "order-gap", range: Range::Millis(0, 60_000), default: 150 },
     Param { id: "rows", range: Range::Count(1, 12), default: 3 },
     Param { id: "calls", range: Range::Choice(&["parallel", "sequential"]), default: 0 },
     Param { id: "call-timeout", range: Range::Millis(1, 60_000), default: 100 },
@@ -214,8 +214,14 @@ fn build(params: &Params) -> System {
     let resend = params.span("resend");
 
     let mut system = System::new();
-    let (list, pages) = (params.get("view") == 1, params.get("pages") as i32);
-    let machine = Client::new(composer, pages, list, params.span("page-gap"), params.span("patience"));
+    let machine = Client::new(client::Settings {
+        composer,
+        list: params.get("view") == 1,
+        orders: params.get("rows") as i32,
+        gap: params.span("order-gap"),
+        patience: params.span("patience"),
+        pages: params.get("orders") as i32,
+    });
     system.node("client", Role::Client, Node::Client(machine));
     let machine = Composer::new(composer::Settings {
         client,
