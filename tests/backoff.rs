@@ -10,7 +10,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use converge::kernel::{Span, dice};
-use converge::parts::retry::{Jitter, RetryPolicy};
+use converge::parts::retry::{Jitter, Retries, RetryPolicy};
 
 /// Runs of which the means are taken, as in the experiment.
 const RUNS: u64 = 100;
@@ -69,8 +69,7 @@ fn run(clients: usize, wait: Wait, seed: u64) -> (u64, u64) {
         order += 1;
         due.push(Reverse((at, order, what)));
     };
-    let mut failed = vec![0u32; clients];
-    let mut before = vec![policy.base; clients];
+    let mut retries = vec![Retries::default(); clients];
     for client in 0..clients {
         launch(&mut due, hop(&mut roll), Hop::Read(client));
     }
@@ -88,10 +87,8 @@ fn run(clients: usize, wait: Wait, seed: u64) -> (u64, u64) {
             }
             Hop::Written(_, true) => None,
             Hop::Written(client, false) => {
-                failed[client] += 1;
-                let wait = policy.wait_after(failed[client], before[client], &mut roll);
-                before[client] = wait.expect("nobody gives up");
-                Some((before[client].micros, Hop::Read(client)))
+                let wait = retries[client].fail(&policy, &mut roll).expect("nobody gives up");
+                Some((wait.micros, Hop::Read(client)))
             }
         };
         if let Some((wait, what)) = next {

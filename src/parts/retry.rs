@@ -76,6 +76,25 @@ impl RetryPolicy {
     }
 }
 
+/// How far one request has got: its failures so far, and the wait before, which decorrelated jitter
+/// goes by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Retries {
+    /// Failed attempts.
+    pub failed: u32,
+    before: Span,
+}
+
+impl Retries {
+    /// Another attempt failed: how long to wait before the next; `None` when it was the last.
+    pub fn fail(&mut self, policy: &RetryPolicy, roll: impl FnOnce(u64) -> u64) -> Option<Span> {
+        self.failed += 1;
+        let wait = policy.wait_after(self.failed, self.before.max(policy.base), roll)?;
+        self.before = wait;
+        Some(wait)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -121,5 +140,15 @@ mod tests {
     fn no_base_is_no_wait() {
         let none = RetryPolicy { base: Span::ZERO, attempts: None, ..POLICY };
         assert_eq!((none.wait(1, |_| 0), none.wait(9, |_| 0)), (Some(Span::ZERO), Some(Span::ZERO)));
+    }
+
+    #[test]
+    fn a_request_remembers_its_failures_and_its_wait() {
+        let policy = RetryPolicy { jitter: Jitter::Decorrelated, ..POLICY };
+        let mut retries = Retries::default();
+        let waits: Vec<_> = (0..5).map(|_| retries.fail(&policy, |n| n - 1)).collect();
+        let ms = |n| Some(Span::ms(n));
+        assert_eq!(waits, [ms(120), ms(250), ms(250), ms(250), None]);
+        assert_eq!(retries.failed, 5);
     }
 }
