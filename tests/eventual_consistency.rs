@@ -16,12 +16,18 @@ fn every_scenario_ends_as_it_expects_and_its_faults_happen() {
         let run = &told.story.run;
         for (i, e) in &told.shipped.expects {
             let p = PATTERN.promises[*i].id;
-            if told.verdict(p) != *e { wrong.push(format!("{}: {p} {:?}", scenario.id, told.verdict(p))); }
+            if told.verdict(p) != *e {
+                wrong.push(format!("{}: {p} {:?}", scenario.id, told.verdict(p)));
+            }
         }
-        if run.len() > 120 { wrong.push(format!("{} {} steps", scenario.id, run.len())); }
+        if run.len() > 120 {
+            wrong.push(format!("{} {} steps", scenario.id, run.len()));
+        }
         for (i, entry) in told.story.recipe.script.iter().enumerate() {
             let matched = run.world(run.len()).matched(i);
-            if matched < entry.trigger.anchor.nth { wrong.push(format!("{}: {entry:?} never happens", scenario.id)); }
+            if matched < entry.trigger.anchor.nth {
+                wrong.push(format!("{}: {entry:?} never happens", scenario.id));
+            }
         }
         println!("{} {} steps: {}", scenario.id, run.len(), told.facts().join(" "));
     }
@@ -30,7 +36,14 @@ fn every_scenario_ends_as_it_expects_and_its_faults_happen() {
 
 #[test]
 fn tmp_show() {
-    for id in ["textbook","in-order","two-instances-optimistic","zombie-fenced","retry-at-the-edge","old-over-new"] {
+    for id in [
+        "textbook",
+        "in-order",
+        "two-instances-optimistic",
+        "zombie-fenced",
+        "retry-at-the-edge",
+        "old-over-new",
+    ] {
         let told = tell(id, "");
         println!("== {id}\n{}", told.moments().join("\n"));
     }

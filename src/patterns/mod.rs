@@ -9,7 +9,12 @@ pub mod two_phase_commit;
 use pattern::Pattern;
 
 /// Every pattern, in learning order.
-pub static ALL: &[&Pattern] = &[&database_per_service::PATTERN, &eventual_consistency::PATTERN, &saga::PATTERN, &two_phase_commit::PATTERN];
+pub static ALL: &[&Pattern] = &[
+    &database_per_service::PATTERN,
+    &eventual_consistency::PATTERN,
+    &saga::PATTERN,
+    &two_phase_commit::PATTERN,
+];
 
 /// The pattern of this name.
 #[must_use]

@@ -1,5 +1,6 @@
 //! The casts: which nodes there are, and how each is set up.
 
+use super::Node;
 use super::cache::Cache;
 use super::client::{self, Client, Session};
 use super::crowd::{Crowd, VersionedRow};
@@ -8,7 +9,6 @@ use super::points::{KeyOf, Points, Settings as PointsSettings};
 use super::queue::{Producer, ProducerSettings, Queue, Settings as QueueSettings};
 use super::replica::{self, Merge, Replica};
 use super::worker::{Inbox, Worker};
-use super::Node;
 use crate::kernel::{NodeId, Span};
 use crate::parts::retry::{Jitter, RetryPolicy};
 use crate::patterns::pattern::{Params, Role, System};
@@ -77,7 +77,7 @@ fn client(params: &Params, writers: Vec<NodeId>, readers: Vec<NodeId>) -> Node {
         },
         orders: params.get("orders") as i32,
         gap: params.span("order-gap"),
-        reads: params.on("read-after"),
+        reads: params.get("read-after") as u8,
         timeout: params.span("timeout"),
         policy: policy(params, attempts(params)),
     }))
@@ -218,7 +218,9 @@ fn layers(params: &Params) -> System {
     let gateway = of_all(service);
     let client = of_all(gateway);
     let mut system = System::new();
-    for (n, ((name, role), timeout)) in NAMES.into_iter().zip([client, gateway, service, patience]).enumerate() {
+    for (n, ((name, role), timeout)) in
+        NAMES.into_iter().zip([client, gateway, service, patience]).enumerate()
+    {
         let above = n.checked_sub(1).map(|a| NodeId(a as u8));
         let below = (n < 3).then_some(NodeId(n as u8 + 1));
         let tries = if edge && n > 0 { Some(1) } else { most };

@@ -24,14 +24,7 @@ impl Cache {
     /// An empty cache; `ttl` zero: entries live until they are replaced.
     #[must_use]
     pub const fn new(primary: NodeId, ttl: Span, check: bool) -> Self {
-        Self {
-            primary,
-            ttl,
-            check,
-            entries: Vec::new(),
-            floor: [0; ITEMS as usize],
-            waiting: Vec::new(),
-        }
+        Self { primary, ttl, check, entries: Vec::new(), floor: [0; ITEMS as usize], waiting: Vec::new() }
     }
 
     /// The newest write of an item that it was told of.

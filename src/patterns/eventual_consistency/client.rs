@@ -35,8 +35,8 @@ pub struct Settings {
     pub orders: i32,
     /// The pause between two.
     pub gap: Span,
-    /// Whether the customer reads after each sale.
-    pub reads: bool,
+    /// How many read after each sale: nobody, the customer, a visitor too.
+    pub reads: u8,
     /// How long to wait for an answer, and from attempt to attempt.
     pub timeout: Span,
     /// The same.
@@ -218,8 +218,8 @@ impl Client {
                     self.acknowledged.remove(0);
                 }
                 self.acknowledged.push((item, *seq));
-                if self.settings.reads {
-                    self.look(ctx, 0);
+                for who in 0..self.settings.reads.min(2) {
+                    self.look(ctx, who);
                 }
             }
             Msg::NotSold(sale) => {

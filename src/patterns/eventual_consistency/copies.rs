@@ -13,7 +13,9 @@ pub fn copies(probe: &Probe<'_>, out: &mut Vec<Copied>) {
     for (node, replica) in replicas(probe) {
         let mut sources = 0;
         let (mut behind, mut coming) = (0u32, false);
-        for (other, source) in replicas(probe).filter(|(n, r)| *n != node && r.settings.peers.contains(&node)) {
+        for (other, source) in
+            replicas(probe).filter(|(n, r)| *n != node && r.settings.peers.contains(&node))
+        {
             sources += 1;
             let heard = replica.heard[usize::from(source.settings.index)].len();
             behind += (source.seq - heard).max(0) as u32;
@@ -53,7 +55,8 @@ fn tells(source: &Replica, node: NodeId) -> bool {
 
 /// Whether anybody still has something to tell or to write.
 fn everybody_busy(probe: &Probe<'_>) -> bool {
-    replicas(probe).any(|(_, replica)| replica.untold().next().is_some() || replica.writing().next().is_some())
+    replicas(probe)
+        .any(|(_, replica)| replica.untold().next().is_some() || replica.writing().next().is_some())
 }
 
 fn differences(a: &Replica, b: &Replica) -> u32 {

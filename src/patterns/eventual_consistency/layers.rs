@@ -169,7 +169,10 @@ impl Layer {
             let fact = if answered { fact::SERVED } else { fact::GIVEN_UP };
             ctx.observe(fact, [request, self.costs.last().map_or(0, |c| c.1), 0]);
         }
-        self.reply(ctx, if answered { Msg::Answered(request, answers) } else { Msg::Failed(request, answers) });
+        self.reply(
+            ctx,
+            if answered { Msg::Answered(request, answers) } else { Msg::Failed(request, answers) },
+        );
     }
 
     fn reply(&self, ctx: &mut Ctx<'_, Msg>, msg: Msg) {

@@ -288,7 +288,6 @@ impl Facts {
     }
 }
 
-
 #[cfg(test)]
 mod tests {
     use super::super::names::MESSAGES;

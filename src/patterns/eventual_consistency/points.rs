@@ -146,7 +146,9 @@ impl Points {
                 return if other { Msg::Mismatch(*job) } else { Msg::Duplicate(*job) };
             }
             Inbox::Optimistic if version != self.version => return Msg::Conflict(*job),
-            Inbox::Fenced if self.fences.get(&(job.letter.id, job.consumer)).is_some_and(|t| *t > job.token) => {
+            Inbox::Fenced
+                if self.fences.get(&(job.letter.id, job.consumer)).is_some_and(|t| *t > job.token) =>
+            {
                 return Msg::Fenced(*job);
             }
             _ => {}

@@ -102,7 +102,8 @@ fn nothing_lost(probe: &Probe<'_>) -> Verdict {
     let done = |accepted: &Observation, consumer: i32| {
         let [id, amount, _] = accepted.args;
         facts(probe).any(|o| {
-            matches!(o.fact, fact::EFFECT | fact::SUPERSEDED | fact::REJECTED) && o.args == [id, amount, consumer]
+            matches!(o.fact, fact::EFFECT | fact::SUPERSEDED | fact::REJECTED)
+                && o.args == [id, amount, consumer]
         })
     };
     for accepted in facts(probe).filter(|o| o.fact == fact::ACCEPTED) {

@@ -300,7 +300,8 @@ impl Queue {
         let Some(at) = self.staged.iter().position(|s| s.0 == ticket) else { return };
         match self.staged.remove(at).1 {
             Staged::Store(letter) => {
-                let consumers = if self.settings.subscribers { self.settings.workers.len() as u8 } else { 1 };
+                let consumers =
+                    if self.settings.subscribers { self.settings.workers.len() as u8 } else { 1 };
                 for consumer in 0..consumers {
                     self.places += 1;
                     let place = self.places;

@@ -164,7 +164,9 @@ impl Replica {
 
     fn told(&mut self, ctx: &mut Ctx<'_, Msg>, from: NodeId, msg: &Msg) {
         match msg {
-            Msg::Sell(sale) if ctx.interference() != Interference::None => ctx.send(from, Msg::NotSold(*sale)),
+            Msg::Sell(sale) if ctx.interference() != Interference::None => {
+                ctx.send(from, Msg::NotSold(*sale))
+            }
             Msg::Sell(sale) => {
                 let ticket = ctx.persist(record::SALE, [sale.no, sale.key, 0]);
                 self.staged.push((ticket, Staged::Sale(*sale, from)));
@@ -174,7 +176,8 @@ impl Replica {
             // A gap: it is told again, and by then what is missing may be here.
             Msg::Update(update) if self.is_early(update) => {}
             Msg::Update(update) => {
-                let ticket = ctx.persist(record::REPLICATED, [update.seq, update.cell.key, update.cell.value]);
+                let ticket =
+                    ctx.persist(record::REPLICATED, [update.seq, update.cell.key, update.cell.value]);
                 self.staged.push((ticket, Staged::Update(*update, from)));
             }
             Msg::Received(update) => {
@@ -215,7 +218,9 @@ impl Replica {
 
     /// Sends an update, and will again unless it is confirmed.
     fn tell(&mut self, ctx: &mut Ctx<'_, Msg>, peer: NodeId, seq: i32) {
-        let Some((_, update)) = self.outbox.iter().find(|(p, u)| *p == peer && u.seq == seq) else { return };
+        let Some((_, update)) = self.outbox.iter().find(|(p, u)| *p == peer && u.seq == seq) else {
+            return;
+        };
         ctx.send(peer, Msg::Update(*update));
         let Settings { policy, timeout, .. } = self.settings;
         let at = self.under_way.iter().position(|w| w.peer == peer && w.seq == seq).unwrap_or_else(|| {
@@ -345,7 +350,16 @@ mod tests {
         };
         let peers = vec![NodeId(1 - index)];
         let timeout = Span::ms(1);
-        Replica::new(Settings { index, peers, merge, skew, hybrid: false, idempotent: true, timeout, policy })
+        Replica::new(Settings {
+            index,
+            peers,
+            merge,
+            skew,
+            hybrid: false,
+            idempotent: true,
+            timeout,
+            policy,
+        })
     }
 
     fn sell(replica: &mut Replica, no: i32) -> Update {

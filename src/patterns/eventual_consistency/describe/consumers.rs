@@ -63,7 +63,8 @@ pub(super) fn of_points(points: &Points, out: &mut Description) {
     out.section(Label::with("section.points", [points.version, 0, 0]), Shape::Table, true);
     let busy = points.writing().any(|(_, writes)| writes);
     let mark = if busy { Mark::Pending } else { Mark::Plain };
-    let state = |value| if absolute { text("row.state", [value, 0, 0]) } else { text("row.points", [value, 0, 0]) };
+    let state =
+        |value| if absolute { text("row.state", [value, 0, 0]) } else { text("row.points", [value, 0, 0]) };
     out.row(0, mark, &[text("row.account", [0; 3]), state(points.rows[0])]);
     if points.rows[1] > 0 {
         out.row(1, mark, &[text("row.letters", [0; 3]), state(points.rows[1])]);
@@ -77,7 +78,8 @@ pub(super) fn of_points(points: &Points, out: &mut Description) {
                 KeyOf::Message => "row.key-message",
                 KeyOf::Delivery => "row.key-delivery",
             };
-            let cells = [text(name, [*key, i32::from(*consumer) + 1, 0]), text("row.content", [*amount, 0, 0])];
+            let cells =
+                [text(name, [*key, i32::from(*consumer) + 1, 0]), text("row.content", [*amount, 0, 0])];
             out.row((u64::from(*consumer) << 32) | *key as u64, Mark::Plain, &cells);
         }
     }

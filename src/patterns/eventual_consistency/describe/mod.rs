@@ -50,14 +50,19 @@ fn of_client(client: &Client, out: &mut Description) {
                 Some(_) => ("row.gap", Mark::Wrong),
             };
             let whose = if *who == 0 { "row.customer-saw" } else { "row.visitor-saw" };
-            let cells = [text(whose, [*no, 0, 0]), text("row.values", [values[0], values[1], 0]), text(key, [0; 3])];
+            let cells = [
+                text(whose, [*no, 0, 0]),
+                text("row.values", [values[0], values[1], 0]),
+                text(key, [0; 3]),
+            ];
             out.row(*no as u64, mark, &cells);
         }
     }
     out.status = match (client.wishes.first(), client.looks.first()) {
-        (Some(wish), _) if wish.sent.failed > 0 => {
-            Some(Label::with("status.buys-again", [wish.sale.no, wish.sale.key, wish.sent.failed as i32 + 1]))
-        }
+        (Some(wish), _) if wish.sent.failed > 0 => Some(Label::with(
+            "status.buys-again",
+            [wish.sale.no, wish.sale.key, wish.sent.failed as i32 + 1],
+        )),
         (Some(wish), _) => Some(Label::with("status.buys", [wish.sale.no, wish.sale.key, 0])),
         (None, Some((look, _))) => Some(Label::with("status.reads", [look.no, 0, 0])),
         (None, None) => None,
@@ -70,7 +75,9 @@ fn known(cell: &Item, merge: Merge) -> Vec<Cell> {
     match merge {
         Merge::Counter => cells.push(text("row.slots", cell.slots)),
         // By whom and when, on the clock of whoever wrote.
-        _ if cell.seq > 0 => cells.push(text("row.written", [cell.stamp, i32::from(cell.origin) + 1, cell.seq])),
+        _ if cell.seq > 0 => {
+            cells.push(text("row.written", [cell.stamp, i32::from(cell.origin) + 1, cell.seq]))
+        }
         _ => {}
     }
     cells

@@ -40,7 +40,8 @@ pub(super) fn of_layer(layer: &Layer, out: &mut Description) {
         let cells = [text("row.request", [*request, 0, 0]), text("row.so-many-calls", [*calls, 0, 0])];
         out.row(*request as u64, Mark::Plain, &cells);
     }
-    out.status = layer.open.last().map(|open| {
-        Label::with("status.calling", [open.request, open.sent.failed as i32 + 1, 0])
-    });
+    out.status = layer
+        .open
+        .last()
+        .map(|open| Label::with("status.calling", [open.request, open.sent.failed as i32 + 1, 0]));
 }
