@@ -5,7 +5,7 @@ use super::cache::Cache;
 use super::client::{self, Client, Session};
 use super::crowd::{Crowd, VersionedRow};
 use super::layers::Layer;
-use super::points::{KeyOf, Points, Settings as PointsSettings};
+use super::points::{Effect, KeyOf, Points, Settings as PointsSettings};
 use super::queue::{Producer, ProducerSettings, Queue, Settings as QueueSettings};
 use super::replica::{self, Merge, Replica};
 use super::worker::{Inbox, Worker};
@@ -133,7 +133,11 @@ fn inbox(params: &Params) -> System {
     let subscribers = params.get("workers") == 2;
     let workers = if two { vec![first, NodeId(3)] } else { vec![first] };
     let store = NodeId(first.0 + workers.len() as u8);
-    let absolute = params.get("effect") == 1;
+    let effect = match params.get("effect") {
+        0 => Effect::Add,
+        1 => Effect::Set,
+        _ => Effect::WriteBack,
+    };
     let inbox = match params.get("inbox") {
         0 => Inbox::None,
         1 => Inbox::Unique,
@@ -150,7 +154,7 @@ fn inbox(params: &Params) -> System {
         gap: params.span("order-gap"),
         timeout: params.span("timeout"),
         policy: policy(params, None),
-        absolute,
+        absolute: effect == Effect::Set,
     });
     system.node("orders", Role::Client, Node::Producer(machine));
     let machine = Queue::new(QueueSettings {
@@ -163,7 +167,11 @@ fn inbox(params: &Params) -> System {
     let names = if subscribers { ["points", "mail"] } else { ["worker-1", "worker-2"] };
     for (n, name) in names.iter().take(workers.len()).enumerate() {
         let consumer = if subscribers { n as u8 } else { 0 };
-        system.node(name, Role::Service, Node::Worker(Worker::new(queue, store, consumer, inbox)));
+        system.node(
+            name,
+            Role::Service,
+            Node::Worker(Worker::new(queue, store, consumer, inbox, effect == Effect::WriteBack)),
+        );
     }
     let machine = Points::new(PointsSettings {
         inbox,
@@ -174,7 +182,7 @@ fn inbox(params: &Params) -> System {
         },
         retention: params.get("retention") as usize,
         compares: params.on("compare"),
-        absolute,
+        effect,
         versions: params.on("versions"),
     });
     system.node("store", Role::Store, Node::Points(machine));

@@ -70,7 +70,9 @@ pub struct Client {
     newest: i32,
     made: i32,
     pub(super) wishes: Vec<Wish>,
-    pub(super) looks: Vec<(Look, NodeId)>,
+    /// Reads that have no answer yet, and what their session remembered when it asked: what came to
+    /// its memory since is no fault of the answer.
+    pub(super) looks: Vec<(Look, Memory)>,
     sessions: [Memory; 2],
     /// By item, how many sales were confirmed.
     confirmed: [i32; ITEMS as usize],
@@ -195,13 +197,14 @@ impl Client {
         }
         self.newest += 1;
         let look = Look { no: self.newest, who, least };
-        self.ask(ctx, look, at);
+        let memory = *memory;
+        self.ask(ctx, look, memory, at);
     }
 
-    fn ask(&mut self, ctx: &mut Ctx<'_, Msg>, look: Look, at: NodeId) {
+    fn ask(&mut self, ctx: &mut Ctx<'_, Msg>, look: Look, memory: Memory, at: NodeId) {
         ctx.send(at, Msg::Look(look.clone()));
         ctx.set_timer(Timer { kind: timer::READ, arg: look.no }, self.settings.timeout.times(4));
-        self.looks.push((look, at));
+        self.looks.push((look, memory));
     }
 
     fn told(&mut self, ctx: &mut Ctx<'_, Msg>, msg: &Msg) {
@@ -228,25 +231,22 @@ impl Client {
                 }
             }
             Msg::Values(look, cells) => {
-                let before = self.looks.len();
-                self.looks.retain(|(l, _)| l.no != look.no);
+                let Some(at) = self.looks.iter().position(|(l, _)| l.no == look.no) else { return };
+                let (_, memory) = self.looks.remove(at);
                 ctx.cancel_timer(Timer { kind: timer::READ, arg: look.no });
-                if self.looks.len() < before {
-                    self.sees(ctx, look, cells);
-                }
+                self.sees(ctx, look, &memory, cells);
             }
             // That copy has not come so far: the one where it was written has.
             Msg::Behind(look) => {
-                if self.looks.iter().any(|(l, _)| l == look) {
-                    self.looks.retain(|(l, _)| l != look);
-                    self.ask(ctx, look.clone(), self.settings.writers[0]);
-                }
+                let Some(at) = self.looks.iter().position(|(l, _)| l == look) else { return };
+                let (look, memory) = self.looks.remove(at);
+                self.ask(ctx, look, memory, self.settings.writers[0]);
             }
             _ => {}
         }
     }
 
-    fn sees(&mut self, ctx: &mut Ctx<'_, Msg>, look: &Look, cells: &[Cell]) {
+    fn sees(&mut self, ctx: &mut Ctx<'_, Msg>, look: &Look, memory: &Memory, cells: &[Cell]) {
         let mut values = [0; ITEMS as usize];
         let mut seqs = [0; ITEMS as usize];
         for (item, cell) in cells.iter().take(ITEMS as usize).enumerate() {
@@ -256,7 +256,6 @@ impl Client {
         let mut wrong = None;
         if self.settings.one_writer {
             let newest = seqs.iter().copied().max().unwrap_or(0);
-            let memory = &mut self.sessions[usize::from(look.who)];
             let mut stale = None;
             for (item, &seq) in seqs.iter().enumerate() {
                 let key = item as i32 + 1;
@@ -278,7 +277,8 @@ impl Client {
                 if behind > 0 {
                     stale.get_or_insert([look.no, key, behind]);
                 }
-                memory.seen[item] = memory.seen[item].max(seq);
+                let seen = &mut self.sessions[usize::from(look.who)].seen[item];
+                *seen = (*seen).max(seq);
             }
             match (wrong, stale) {
                 (None, Some(args)) => {

@@ -120,10 +120,10 @@ pub enum Msg {
     Reject(Letter, i32),
     /// A worker to the database: was this handled already?
     Seen(Job),
-    /// The database: whether it was, and the version of the row.
-    Known(Job, bool, i32),
-    /// A worker to the database: what this message wants, in one transaction.
-    Apply(Job, Part, i32),
+    /// The database: whether it was, and the row as it is.
+    Known(Job, bool, Base),
+    /// A worker to the database: what this message wants, in one transaction, and the row it knows.
+    Apply(Job, Part, Base),
     /// The database: committed.
     Applied(Job, Part),
     /// The database: the key is there already, nothing was done.
@@ -163,6 +163,15 @@ pub struct Job {
     pub token: i32,
     /// Which consumer it is for.
     pub consumer: u8,
+}
+
+/// The row as a worker has read it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+pub struct Base {
+    /// Its version.
+    pub version: i32,
+    /// Its value.
+    pub value: i32,
 }
 
 /// What a transaction of a worker contains.
@@ -246,7 +255,7 @@ impl Message for Msg {
                 [letter.id, letter.amount, *token]
             }
             Self::Seen(job) | Self::Duplicate(job) | Self::Conflict(job) | Self::Fenced(job) => job.args(),
-            Self::Known(job, _, version) => [job.letter.id, *version, job.token],
+            Self::Known(job, _, base) => [job.letter.id, base.version, job.token],
             Self::Apply(job, ..) | Self::Applied(job, _) | Self::Mismatch(job) => job.args(),
             Self::Get(who, attempt) | Self::PutDone(who, attempt) | Self::PutConflict(who, attempt) => {
                 [*who + 1, *attempt, 0]
@@ -317,8 +326,8 @@ mod tests {
         let id = |msg: Msg| MESSAGES[msg.kind() as usize].id;
         let job = Job { letter: Letter { id: 1, amount: 10 }, token: 1, consumer: 0 };
         assert_eq!(id(Msg::Look(Look { no: 1, who: 1, least: [0; 2] })), "look");
-        assert_eq!(id(Msg::Known(job, true, 1)), "seen-before");
-        assert_eq!(id(Msg::Apply(job, Part::Mark, 0)), "mark");
+        assert_eq!(id(Msg::Known(job, true, Base::default())), "seen-before");
+        assert_eq!(id(Msg::Apply(job, Part::Mark, Base::default())), "mark");
         assert_eq!(id(Msg::Mismatch(job)), "mismatch");
         assert_eq!(id(Msg::PutConflict(1, 1)), "put-conflict");
         assert_eq!(id(Msg::Failed(1, 1)), "failed");

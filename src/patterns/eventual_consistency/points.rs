@@ -4,7 +4,7 @@
 //! same time. The inbox forgets its oldest rows, as real ones do. Does not own the order in which a
 //! consumer writes what: that is the consumer's, right or wrong.
 
-use super::message::{Facts, Job, Msg, Part};
+use super::message::{Base, Facts, Job, Msg, Part};
 use super::names::{fact, record};
 use super::worker::Inbox;
 use crate::kernel::{Ctx, Event, Interference, Mood, NodeId, Ticket};
@@ -22,6 +22,17 @@ pub enum KeyOf {
     Delivery,
 }
 
+/// What a message does to its row.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
+pub enum Effect {
+    /// It adds to it, where it is (`set points = points + 10`).
+    Add,
+    /// It sets a state.
+    Set,
+    /// The consumer has read it, adds, and writes the sum.
+    WriteBack,
+}
+
 /// How the database is set up.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Settings {
@@ -33,8 +44,8 @@ pub struct Settings {
     pub retention: usize,
     /// Whether a key that is there with another content is an error.
     pub compares: bool,
-    /// Whether a message sets the state of its row, or else adds to it.
-    pub absolute: bool,
+    /// What a message does to its row.
+    pub effect: Effect,
     /// Whether an older state is kept from overwriting a newer one.
     pub versions: bool,
 }
@@ -52,7 +63,7 @@ pub struct Points {
     /// By message and consumer, the newest delivery that asked.
     pub(super) fences: Map<(i32, u8), i32>,
     facts: Facts,
-    staged: Vec<(Ticket, NodeId, Job, Option<(Part, i32)>)>,
+    staged: Vec<(Ticket, NodeId, Job, Option<(Part, Base)>)>,
     answers: Vec<(Ticket, NodeId, Msg)>,
 }
 
@@ -70,6 +81,12 @@ impl Points {
             staged: Vec::new(),
             answers: Vec::new(),
         }
+    }
+
+    /// What is on the account: points, or the state.
+    #[must_use]
+    pub const fn account(&self) -> i32 {
+        self.rows[0]
     }
 
     fn key(&self, job: &Job) -> (u8, i32) {
@@ -92,14 +109,14 @@ impl Points {
                 }
             }
             Event::Message { msg: Msg::Apply(..), .. } if ctx.interference() != Interference::None => {}
-            Event::Message { from, msg: Msg::Apply(job, part, version) } => {
+            Event::Message { from, msg: Msg::Apply(job, part, base) } => {
                 let kind = match part {
                     Part::Effect => record::EFFECT,
                     Part::Mark => record::MARK,
                     Part::Both => record::BOTH,
                 };
                 let ticket = ctx.persist(kind, job.args());
-                self.staged.push((ticket, from, *job, Some((*part, *version))));
+                self.staged.push((ticket, from, *job, Some((*part, *base))));
             }
             Event::Recovered => self.facts.publish(ctx),
             Event::Persisted(ticket) => {
@@ -119,7 +136,8 @@ impl Points {
         if self.settings.compares && content.is_some_and(|c| *c != job.letter.amount) {
             return Msg::Mismatch(*job);
         }
-        Msg::Known(*job, content.is_some(), self.version)
+        let value = self.rows[usize::from(job.consumer.min(1))];
+        Msg::Known(*job, content.is_some(), Base { version: self.version, value })
     }
 
     /// A transaction commits, or finds that it must not.
@@ -132,12 +150,12 @@ impl Points {
                 *newest = (*newest).max(job.token);
                 self.known(&job)
             }
-            Some((part, version)) => self.commit(&job, part, version),
+            Some((part, base)) => self.commit(&job, part, base),
         };
         self.answers.push((ticket, from, answer));
     }
 
-    fn commit(&mut self, job: &Job, part: Part, version: i32) -> Msg {
+    fn commit(&mut self, job: &Job, part: Part, base: Base) -> Msg {
         let key = self.key(job);
         let content = self.inbox.answer(&key).copied();
         match self.settings.inbox {
@@ -145,7 +163,7 @@ impl Points {
                 let other = self.settings.compares && content != Some(job.letter.amount);
                 return if other { Msg::Mismatch(*job) } else { Msg::Duplicate(*job) };
             }
-            Inbox::Optimistic if version != self.version => return Msg::Conflict(*job),
+            Inbox::Optimistic if base.version != self.version => return Msg::Conflict(*job),
             Inbox::Fenced
                 if self.fences.get(&(job.letter.id, job.consumer)).is_some_and(|t| *t > job.token) =>
             {
@@ -154,7 +172,7 @@ impl Points {
             _ => {}
         }
         if part != Part::Mark {
-            self.effect(job);
+            self.effect(job, base.value);
         }
         if part != Part::Effect {
             self.inbox.record(key, job.letter.amount);
@@ -163,12 +181,13 @@ impl Points {
         Msg::Applied(*job, part)
     }
 
-    fn effect(&mut self, job: &Job) {
+    fn effect(&mut self, job: &Job, known: i32) {
         let Job { letter, consumer, .. } = *job;
         let row = &mut self.rows[usize::from(consumer.min(1))];
         let args = [letter.id, letter.amount, i32::from(consumer)];
-        if !self.settings.absolute {
-            *row += letter.amount;
+        if self.settings.effect != Effect::Set {
+            let from = if self.settings.effect == Effect::Add { *row } else { known };
+            *row = from + letter.amount;
             return self.facts.add(fact::EFFECT, args);
         }
         match letter.amount.cmp(row) {

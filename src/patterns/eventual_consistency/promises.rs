@@ -10,6 +10,7 @@ use super::crowd::Crowd;
 use super::layers::Layer;
 use super::message::Cell;
 use super::names::{MESSAGES, fact};
+use super::points::{Effect, Points};
 use super::replica::Replica;
 use crate::kernel::{Label, NodeId, Observation};
 use crate::patterns::pattern::{Expect, Probe, Promise, Verdict};
@@ -111,6 +112,25 @@ fn nothing_lost(probe: &Probe<'_>) -> Verdict {
             let args = [accepted.args[0], accepted.args[1], consumer + 1];
             return Verdict::untrue(probe, Label::with("verdict.effect-missing", args));
         }
+    }
+    written_over(probe)
+}
+
+/// Points that were credited and are not on the account: somebody has written over them.
+fn written_over(probe: &Probe<'_>) -> Verdict {
+    let points: Option<&Points> = nodes(probe).find_map(|(_, node)| match node {
+        Node::Points(points) => Some(points),
+        _ => None,
+    });
+    let Some(points) = points.filter(|p| p.settings.effect != Effect::Set) else { return Verdict::Holds };
+    if !probe.at_rest && probe.world.ledger().len() > SMALL {
+        return Verdict::Holds;
+    }
+    let effects = facts(probe).filter(|o| o.fact == fact::EFFECT && o.args[2] == 0);
+    let credited: i32 = effects.map(|o| o.args[1]).sum();
+    // A fact comes a moment after its row: too much on the account is a fact to come.
+    if points.rows[0] < credited {
+        return Verdict::Broken(Label::with("verdict.written-over", [credited, points.rows[0], 0]));
     }
     Verdict::Holds
 }

@@ -106,6 +106,12 @@ impl Replica {
         }
     }
 
+    /// How many of an item were sold, as this replica has it.
+    #[must_use]
+    pub fn sold(&self, key: i32) -> i32 {
+        self.cells.iter().find(|c| c.key == key).map_or(0, |c| c.value)
+    }
+
     /// What somebody has not confirmed yet: to whom, what, how often it was sent.
     pub(super) fn untold(&self) -> impl Iterator<Item = (NodeId, &Update, u32)> {
         self.outbox.iter().filter_map(|(peer, update)| match self.way(*peer, update.seq) {

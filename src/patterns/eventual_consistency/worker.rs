@@ -4,7 +4,7 @@
 //! parameters. It keeps everything in memory and loses it in a crash: then the queue delivers again.
 //! Does not own the rows: those are its database's, with the unique constraint that decides.
 
-use super::message::{Job, Letter, Msg, Part};
+use super::message::{Base, Job, Letter, Msg, Part};
 use crate::kernel::{Ctx, Event, Interference, Mood, NodeId};
 
 /// How a consumer recognises a message that it has handled before.
@@ -48,15 +48,18 @@ pub struct Worker {
     store: NodeId,
     consumer: u8,
     inbox: Inbox,
+    /// Whether it needs the row to work out what to write.
+    reads: bool,
     pub(super) jobs: Vec<(Job, Stage)>,
     pub(super) done: i32,
 }
 
 impl Worker {
-    /// A consumer; `consumer` is its number among subscribers, and 0 for all instances of one.
+    /// A consumer; `consumer` is its number among subscribers, and 0 for all instances of one; `reads`:
+    /// it reads the row before it writes it.
     #[must_use]
-    pub const fn new(queue: NodeId, store: NodeId, consumer: u8, inbox: Inbox) -> Self {
-        Self { queue, store, consumer, inbox, jobs: Vec::new(), done: 0 }
+    pub const fn new(queue: NodeId, store: NodeId, consumer: u8, inbox: Inbox, reads: bool) -> Self {
+        Self { queue, store, consumer, inbox, reads, jobs: Vec::new(), done: 0 }
     }
 
     pub(super) fn on_event(&mut self, ctx: &mut Ctx<'_, Msg>, event: Event<'_, Msg>) {
@@ -65,27 +68,27 @@ impl Worker {
             // It fails: no acknowledgement, and the queue delivers again.
             Msg::Deliver(..) if ctx.interference() != Interference::None => {}
             Msg::Deliver(letter, token) => self.begin(ctx, *letter, *token),
-            Msg::Known(job, known, version) => {
+            Msg::Known(job, known, base) => {
                 if self.at(job, Stage::Asking).is_none() {
                     return;
                 }
-                if *known {
+                if *known && self.inbox != Inbox::None {
                     return self.end(ctx, job, true);
                 }
                 let part = match self.inbox {
-                    Inbox::EffectFirst => Part::Effect,
+                    Inbox::EffectFirst | Inbox::None => Part::Effect,
                     Inbox::MarkFirst => Part::Mark,
                     _ => Part::Both,
                 };
-                self.write(ctx, job, part, *version);
+                self.write(ctx, job, part, *base);
             }
             Msg::Applied(job, part) => {
                 if self.at(job, Stage::Writing(*part)).is_none() {
                     return;
                 }
                 match (self.inbox, part) {
-                    (Inbox::EffectFirst, Part::Effect) => self.write(ctx, job, Part::Mark, 0),
-                    (Inbox::MarkFirst, Part::Mark) => self.write(ctx, job, Part::Effect, 0),
+                    (Inbox::EffectFirst, Part::Effect) => self.write(ctx, job, Part::Mark, Base::default()),
+                    (Inbox::MarkFirst, Part::Mark) => self.write(ctx, job, Part::Effect, Base::default()),
                     _ => self.end(ctx, job, true),
                 }
             }
@@ -116,20 +119,19 @@ impl Worker {
         }
         // Delivered again while it is at it: what it began is given up for the newer delivery.
         self.jobs.retain(|(j, _)| j.letter != letter);
-        match self.inbox {
-            Inbox::None => self.write(ctx, &job, Part::Effect, 0),
-            Inbox::Unique => self.write(ctx, &job, Part::Both, 0),
-            _ => {
-                self.jobs.push((job, Stage::Asking));
-                ctx.send(self.store, Msg::Seen(job));
-            }
+        if self.inbox.asks() || self.reads {
+            self.jobs.push((job, Stage::Asking));
+            ctx.send(self.store, Msg::Seen(job));
+        } else {
+            let part = if self.inbox == Inbox::None { Part::Effect } else { Part::Both };
+            self.write(ctx, &job, part, Base::default());
         }
     }
 
-    fn write(&mut self, ctx: &mut Ctx<'_, Msg>, job: &Job, part: Part, version: i32) {
+    fn write(&mut self, ctx: &mut Ctx<'_, Msg>, job: &Job, part: Part, base: Base) {
         self.jobs.retain(|(j, _)| j != job);
         self.jobs.push((*job, Stage::Writing(part)));
-        ctx.send(self.store, Msg::Apply(*job, part, version));
+        ctx.send(self.store, Msg::Apply(*job, part, base));
     }
 
     fn end(&mut self, ctx: &mut Ctx<'_, Msg>, job: &Job, acknowledges: bool) {

@@ -1,7 +1,7 @@
 //! What the queue, its producer and its consumers show.
 
 use super::super::message::{Job, Letter, Part};
-use super::super::points::{KeyOf, Points};
+use super::super::points::{Effect, KeyOf, Points};
 use super::super::queue::{Entry, Producer, Queue};
 use super::super::worker::{Inbox, Stage, Worker};
 use super::{SHOWN, text};
@@ -59,7 +59,7 @@ pub(super) fn of_worker(worker: &Worker, out: &mut Description) {
 }
 
 pub(super) fn of_points(points: &Points, out: &mut Description) {
-    let absolute = points.settings.absolute;
+    let absolute = points.settings.effect == Effect::Set;
     out.section(Label::with("section.points", [points.version, 0, 0]), Shape::Table, true);
     let busy = points.writing().any(|(_, writes)| writes);
     let mark = if busy { Mark::Pending } else { Mark::Plain };
