@@ -90,7 +90,10 @@ impl Retries {
     pub fn fail(&mut self, policy: &RetryPolicy, roll: impl FnOnce(u64) -> u64) -> Option<Span> {
         self.failed += 1;
         let wait = policy.wait_after(self.failed, self.before.max(policy.base), roll)?;
-        self.before = wait;
+        // Only what matters later is kept: a draw in the state would make equal worlds differ.
+        if policy.jitter == Jitter::Decorrelated {
+            self.before = wait;
+        }
         Some(wait)
     }
 }

@@ -153,7 +153,7 @@ fn inbox(params: &Params) -> System {
         orders: params.get("orders") as i32,
         gap: params.span("order-gap"),
         timeout: params.span("timeout"),
-        policy: policy(params, None),
+        policy: policy(params, attempts(params)),
         absolute: effect == Effect::Set,
     });
     system.node("orders", Role::Client, Node::Producer(machine));
@@ -162,6 +162,7 @@ fn inbox(params: &Params) -> System {
         workers: workers.clone(),
         subscribers,
         redeliver: params.span("redeliver"),
+        deliveries: params.get("deliveries") as u8,
     });
     system.node("queue", Role::Broker, Node::Queue(machine));
     let names = if subscribers { ["points", "mail"] } else { ["worker-1", "worker-2"] };

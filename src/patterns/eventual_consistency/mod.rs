@@ -125,6 +125,7 @@ static PARAMS: &[Param] = &[
     Param { id: "versions", range: Range::Switch, default: 1 },
     Param { id: "workers", range: Range::Choice(&["one", "two-instances", "two-subscribers"]), default: 0 },
     Param { id: "redeliver", range: Range::Millis(1, 3_600_000), default: 120 },
+    Param { id: "deliveries", range: Range::Count(1, 100), default: 20 },
     // Crowd and layers.
     Param { id: "callers", range: Range::Count(1, 200), default: 5 },
     Param { id: "retry-at", range: Range::Choice(&["every-layer", "edge"]), default: 0 },

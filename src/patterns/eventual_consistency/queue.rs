@@ -48,11 +48,12 @@ impl Producer {
     pub(super) fn on_event(&mut self, ctx: &mut Ctx<'_, Msg>, event: Event<'_, Msg>) {
         match event {
             Event::Start | Event::Timer(Timer { kind: timer::NEXT_ORDER, .. }) => {
-                if self.made < self.settings.orders {
+                while self.made < self.settings.orders {
                     self.made += 1;
                     self.publish(ctx, self.letter(self.made));
-                    if self.made < self.settings.orders {
+                    if self.made < self.settings.orders && self.settings.gap > Span::ZERO {
                         ctx.set_timer(Timer { kind: timer::NEXT_ORDER, arg: 0 }, self.settings.gap);
+                        break;
                     }
                 }
             }
@@ -129,6 +130,8 @@ pub struct Settings {
     pub subscribers: bool,
     /// When a delivery that nobody acknowledged is made again.
     pub redeliver: Span,
+    /// How often a message is delivered before it is put aside.
+    pub deliveries: u8,
 }
 
 /// A message in the queue, for one consumer.
@@ -237,8 +240,11 @@ impl Queue {
                 self.close(ctx, from, *letter, *token, true);
             }
             Event::Timer(Timer { kind: timer::REDELIVER, arg }) => {
-                if let Some(at) = self.entries.iter().position(|e| e.place == arg && !e.over) {
+                let Some(at) = self.entries.iter().position(|e| e.place == arg && !e.over) else { return };
+                if self.entries[at].times < self.settings.deliveries {
                     self.deliver(ctx, at);
+                } else {
+                    self.finish(ctx, at, true);
                 }
             }
             // A person takes an old message up again, as from a dead-letter queue.
@@ -285,11 +291,19 @@ impl Queue {
     fn close(&mut self, ctx: &mut Ctx<'_, Msg>, from: NodeId, letter: Letter, token: i32, aside: bool) {
         let consumer = self.settings.workers.iter().position(|w| *w == from).unwrap_or(0) as u8;
         let subscribers = self.settings.subscribers;
-        let mine = |e: &&mut Entry| {
+        let mine = |e: &Entry| {
             e.letter == letter && !e.over && e.token >= token && (!subscribers || e.consumer == consumer)
         };
-        let Some(entry) = self.entries.iter_mut().find(mine) else { return };
+        if let Some(at) = self.entries.iter().position(mine) {
+            self.finish(ctx, at, aside);
+        }
+    }
+
+    /// Takes a message out: it is done with, or put aside.
+    fn finish(&mut self, ctx: &mut Ctx<'_, Msg>, at: usize, aside: bool) {
+        let entry = &mut self.entries[at];
         entry.over = true;
+        let letter = entry.letter;
         ctx.cancel_timer(Timer { kind: timer::REDELIVER, arg: entry.place });
         let kind = if aside { record::ASIDE } else { record::DEQUEUED };
         let ticket = ctx.persist(kind, [letter.id, letter.amount, 0]);
