@@ -83,21 +83,90 @@
   addEventListener("error", (event) => trap(event.error));
   addEventListener("unhandledrejection", (event) => trap(event.reason));
 
-  // The texts of the language, beside the module: asked for anew (a text can change where the module did not).
-  const texts_of = async (lang) => {
-    const answer = await fetch(new URL(`texts/${lang}.txt`, document.baseURI), { cache: "no-cache" });
-    if (!answer.ok) throw new Error(`texts/${lang}.txt: ${answer.status}`);
+  // A part of the texts of a language, beside the module: what belongs to no pattern, or a pattern's.
+  // Asked for anew (a text can change where the module did not).
+  const texts_of = async (lang, part) => {
+    if (kept[lang + part]) return kept[lang + part];
+    const name = part === "common" ? `texts/${lang}.txt` : `texts/${lang}/${part}.txt`;
+    const answer = await fetch(new URL(name, document.baseURI), { cache: "no-cache" });
+    if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
     const text = await answer.text();
     // Cut off on the way, or a host's own page in its place.
-    if (!text.trimEnd().endsWith("[end]")) throw new Error(`texts/${lang}.txt is not whole`);
-    return text;
+    if (!text.trimEnd().endsWith("[end]")) throw new Error(`${name} is not whole`);
+    return (kept[lang + part] = text);
+  };
+  const kept = {};
+  // The pattern that the address opens, if it names one; else the one that the first page shows.
+  const opened = () => /^#\/lab\/([\w-]+)/.exec(location.hash)?.[1] || dataset.home;
+
+  // The styles of what comes after the first page. The page waits for them where the address asks for more,
+  // and goes on without them rather than not at all.
+  let dressed;
+  const dress = () => dressed ||= new Promise((done) => {
+    const link = Object.assign(document.createElement("link"), { rel: "stylesheet", href: dataset.more, onload: done, onerror: done });
+    document.head.append(link);
+  });
+
+  // The page's module may be cut in two (scripts/split). The second part is fetched once the first has
+  // painted, or beside it where the address asks for more than the first page; when something of it is
+  // wanted before it is there, it is loaded on the spot.
+  let glue;
+  let compiled; // The second part, before it is joined to the first.
+  const part = dataset.later && new URL(dataset.later, document.baseURI);
+  const join = () => {
+    const first = glue.initSync();
+    if (first.there.value) return;
+    new WebAssembly.Instance(compiled, { first });
+    first.there.value = 1;
+  };
+  const follow = async () => {
+    const answer = await fetch(part);
+    if (!answer.ok) throw new Error(`${part.pathname}: ${answer.status}`);
+    compiled ||= await WebAssembly.compile(await answer.arrayBuffer());
+  };
+  window.convergeLater = {
+    load() {
+      try {
+        if (!compiled) {
+          const request = new XMLHttpRequest();
+          request.open("GET", part, false);
+          // Bytes as letters: all that a request that waits may ask for.
+          request.overrideMimeType("text/plain; charset=x-user-defined");
+          request.send();
+          if (request.status !== 200) throw new Error(`${part.pathname}: ${request.status}`);
+          compiled = new WebAssembly.Module(Uint8Array.from(request.responseText, (letter) => letter.charCodeAt(0)));
+        }
+        join();
+      } catch (error) {
+        fail("stop", "net", error);
+        throw error;
+      }
+    },
   };
 
   (async () => {
     const lang = root.lang;
-    const [{ default: start }, text] = await Promise.all([import(new URL(dataset.js, document.baseURI)), texts_of(lang), ready]);
-    window.convergeTexts = { lang, text, fetch: texts_of };
+    const pattern = opened();
+    const more = /^#\/./.test(location.hash); // More than the first page.
+    // What fails of the last two the app asks for again. There may be no such pattern: the headings know.
+    const own = (common) => common.includes(`\n[${pattern}]\n`) && texts_of(lang, pattern).catch(() => "");
+    const [module, common, rest] = await Promise.all([
+      import(new URL(dataset.js, document.baseURI)),
+      texts_of(lang, "common").then(async (common) => [common, (await own(common)) || ""]),
+      more && texts_of(lang, "more").catch(() => ""),
+      ready,
+      ...(more ? [dress(), part && follow()] : []),
+    ]);
+    glue = module;
+    window.convergeTexts = { lang, files: { common: common[0], [pattern]: common[1], more: rest || "" }, fetch: texts_of };
+    const start = glue.default;
     await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
+    // A failure here is nobody's concern yet: the part is asked for again when it is wanted.
+    requestAnimationFrame(() => setTimeout(() => {
+      dress();
+      texts_of(root.lang, "more").catch(() => {});
+    }));
+    if (part) requestAnimationFrame(() => setTimeout(() => (compiled ? Promise.resolve() : follow()).then(join).catch(() => {})));
   })().catch((error) => fail("start",
     location.protocol === "file:" ? "file"
       : !window.WebAssembly || /unsafe-eval/.test(error) ? "old"

@@ -2,7 +2,8 @@
 //! these modules on; they are a crate of their own to be compiled for speed where the page around
 //! them is compiled for size.
 
-pub mod kernel;
 pub mod parts;
 pub mod patterns;
 pub mod sorted;
+
+pub use converge_kernel as kernel;

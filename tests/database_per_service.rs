@@ -1,12 +1,13 @@
 //! The stories of database per service: each failure mode, told by what must happen and what must not.
 
+mod said;
 mod story;
 
-use converge::kernel::{Cell, NodeId, What};
+use converge::checker::Allowed;
+use converge::kernel::What;
 use converge::patterns::database_per_service::PATTERN;
 use converge::patterns::pattern::{Copied, Probe, Verdict};
 use converge::scenario::Expected;
-use converge::texts::Lang;
 
 use story::Told;
 
@@ -68,55 +69,14 @@ fn every_scenario_ends_as_it_expects_and_its_faults_happen() {
     }
 }
 
-/// Everything that nodes show, and every reason of a verdict, has a text in both languages.
 #[test]
-fn everything_that_is_shown_has_a_text() {
-    for scenario in PATTERN.scenarios {
-        let offers: String = (PATTERN.scenarios.iter().find(|s| s.id == scenario.id).unwrap().recipe)
-            .lines()
-            .filter_map(|l| l.strip_prefix("offer "))
-            .map(|l| if l.starts_with("do ") { format!("{l}\n") } else { format!("fault {l}\n") })
-            .collect();
-        for more in [String::new(), offers] {
-            let told = tell(scenario.id, &more);
-            let run = &told.story.run;
-            for lang in Lang::ALL {
-                let speaker = told.story.speaker(lang);
-                let known = |key: &str| {
-                    assert!(speaker.find(key).is_some(), "{}: {key} has no text", scenario.id);
-                };
-                for state in 0..=run.len() {
-                    let world = run.world(state);
-                    for node in (0..world.nodes() as u8).map(NodeId) {
-                        let shown = world.describe(node);
-                        shown.status.iter().for_each(|l| known(l.key));
-                        for section in &shown.sections {
-                            known(section.title.key);
-                            for cell in section.rows.iter().flat_map(|r| &r.cells) {
-                                if let Cell::Text(label) = cell {
-                                    known(label.key);
-                                }
-                            }
-                        }
-                    }
-                    for place in 0..PATTERN.promises.len() {
-                        if let Some(Verdict::Broken(l) | Verdict::NotYet(l)) = run.verdicts(place).at(state)
-                        {
-                            known(l.key);
-                        }
-                    }
-                    let params = &told.story.recipe.params;
-                    let mut copies = Vec::new();
-                    (PATTERN.copies)(&Probe { world: &world, params, at_rest: false }, &mut copies);
-                    for copy in copies {
-                        known(copy.name.key);
-                        copy.lost.iter().for_each(|l| known(l.key));
-                    }
-                }
-                assert!(!told.journal().contains('{'), "a place is left open\n{}", told.journal());
-            }
-        }
-    }
+fn everything_that_can_be_said_has_a_text() {
+    said::everything(&PATTERN);
+}
+
+#[test]
+fn the_shop_holds_as_real_systems_are_set() {
+    said::realistic(&PATTERN);
 }
 
 #[test]
@@ -494,4 +454,20 @@ fn realistic_parameters_hold_the_same_promises() {
             PATTERN.promises.iter().enumerate().map(|(i, p)| (i, told.verdict(p.id))).collect();
         assert_eq!(end, told.shipped.expects, "{id}\n{}", told.journal());
     }
+}
+
+/// In every world that messages in any order and one early time-out can lead to.
+#[test]
+fn whatever_the_order_of_messages() {
+    let broken =
+        |more, whole| said::broken_somewhere(&PATTERN, "textbook", more, Allowed::default(), whole);
+    assert!(broken("", true).is_empty());
+    assert_eq!(broken("set on-failure = fail-all", true), ["page-available"].into());
+    assert_eq!(broken("set labels = no", true), ["honest-answers"].into());
+    assert_eq!(broken("set access = shortcut", true), ["private-stores"].into());
+    // A lost message can cost the page, as a client may give up sooner than the composer does, and
+    // nothing else.
+    let one_drop = Allowed { drops: 1, ..Allowed::default() };
+    let found = said::broken_somewhere(&PATTERN, "textbook", "", one_drop, true);
+    assert_eq!(found, ["page-available"].into());
 }

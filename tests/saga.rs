@@ -500,3 +500,49 @@ fn nothing_that_can_be_said_lacks_its_text() {
         assert!(missing.is_empty(), "{lang:?}: {missing:#?}");
     }
 }
+
+#[test]
+fn dtm_s_family_undoes_the_refused_step_too() {
+    check(
+        "failed-step-undone",
+        "",
+        &["declined: payment -> orders", "refund: orders -> payment", "release: orders -> inventory"],
+        &[],
+        "started reserved nothing-to-undo released compensated",
+    );
+    check(
+        "failed-step-undone-blindly",
+        "",
+        &["out-of-stock: inventory -> orders", "release: orders -> inventory"],
+        &[],
+        "started released compensated",
+    );
+}
+
+#[test]
+fn saga_5_an_operator_settles_the_step_or_stops_the_saga() {
+    check(
+        "stuck-settled",
+        "",
+        &["orders has written parked", "orders has written skipped", "release: orders -> inventory"],
+        &[],
+        "started reserved charged parked settled released compensated",
+    );
+    let crash =
+        "fault crash orders after orders writes skipped\nfault restart orders 200 ms after orders crashes";
+    check(
+        "stuck-settled",
+        crash,
+        &["orders crashes", "orders restarts", "release: orders -> inventory"],
+        &[],
+        "started reserved charged parked settled released compensated",
+    );
+    let told = check(
+        "stuck-stopped",
+        "",
+        &["orders has written stopped", "cancelled: orders -> client"],
+        &["release: orders -> inventory"],
+        "started reserved charged parked stopped",
+    );
+    assert_eq!(told.mood("orders"), Mood::Compensated, "nothing is open any more");
+}

@@ -31,7 +31,7 @@ pub const UNREADABLE: u8 = 2;
 pub const LIMIT: u8 = 3;
 
 /// Its texts: apart from the page's, which does not need them.
-pub static TEXTS: Texts = Texts::new("headless", [&[include_str!("en.txt")], &[include_str!("pt-BR.txt")]]);
+pub static TEXTS: Texts = Texts::new(&[], [&[include_str!("en.txt")], &[include_str!("pt-BR.txt")]]);
 
 /// The streams of a command.
 pub struct Streams<'a> {

@@ -1,7 +1,9 @@
 //! What services are made of: deterministic sub-machines with tests of their own. A part knows no
 //! pattern; a pattern puts parts together.
 
+pub mod broker;
 pub mod database;
+pub mod event_store;
 pub mod idempotency;
 pub mod retry;
 pub mod wal;

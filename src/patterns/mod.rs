@@ -1,7 +1,14 @@
 //! The patterns, in learning order. A new one is a folder and two lines here.
 
+pub mod change_data_capture;
+pub mod choreographed_saga;
+pub mod compensation;
+pub mod cqrs;
 pub mod database_per_service;
+pub mod event_bus;
+pub mod event_sourcing;
 pub mod eventual_consistency;
+pub mod outbox;
 pub mod pattern;
 pub mod saga;
 pub mod two_phase_commit;
@@ -11,8 +18,15 @@ use pattern::Pattern;
 /// Every pattern, in learning order.
 pub static ALL: &[&Pattern] = &[
     &database_per_service::PATTERN,
+    &event_bus::PATTERN,
     &eventual_consistency::PATTERN,
+    &outbox::PATTERN,
+    &change_data_capture::PATTERN,
+    &event_sourcing::PATTERN,
+    &cqrs::PATTERN,
+    &compensation::PATTERN,
     &saga::PATTERN,
+    &choreographed_saga::PATTERN,
     &two_phase_commit::PATTERN,
 ];
 

@@ -47,6 +47,12 @@ pub const fn texts(built_in: [&'static str; 2]) -> [&'static str; 2] {
     if cfg!(feature = "fetched") { ["", ""] } else { built_in }
 }
 
+/// A scenario's recipe, unless it is fetched with the texts.
+#[must_use]
+pub const fn recipe(built_in: &'static str) -> &'static str {
+    if cfg!(feature = "fetched") { "" } else { built_in }
+}
+
 /// A kind of message, record, timer, fact or verb.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Kind {
@@ -405,6 +411,6 @@ pub trait History: TraceSink {
 pub struct Scenario {
     /// Its name; its texts are `scenario.<id>` and `scenario.<id>.about`.
     pub id: &'static str,
-    /// The recipe, in the text format of [`crate::scenario`].
+    /// The recipe, in the text format of [`crate::scenario`]; nothing where it is fetched (see [`recipe`]).
     pub recipe: &'static str,
 }

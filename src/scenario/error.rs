@@ -259,7 +259,7 @@ impl Suggestion {
         if names.is_empty() {
             return Self::None;
         }
-        let word: Vec<char> = word.chars().take(FOUND).flat_map(char::to_lowercase).collect();
+        let word: Vec<char> = word.chars().take(FOUND).map(|c| c.to_ascii_lowercase()).collect();
         let mut near: Vec<(usize, &'static str)> = names
             .iter()
             .map(|name| (distance(&word, name), *name))

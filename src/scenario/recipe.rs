@@ -110,7 +110,12 @@ impl Shipped {
     #[must_use]
     pub fn of(pattern: &'static Pattern, id: &str) -> Option<Self> {
         let scenario = pattern.scenarios.iter().find(|s| s.id == id)?;
-        let mut shipped = match text::parse_shipped(&[pattern], scenario.recipe) {
+        // Fetched with the pattern's texts, where it is not built in.
+        let recipe = match scenario.recipe {
+            "" => crate::texts::recipe(pattern.id, id)?,
+            built_in => built_in,
+        };
+        let mut shipped = match text::parse_shipped(&[pattern], recipe) {
             Ok(shipped) => shipped,
             Err(error) => panic!("{}/{id}: {}", pattern.id, error.text(crate::texts::Lang::En)),
         };

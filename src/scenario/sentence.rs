@@ -5,7 +5,7 @@
 use crate::kernel::{Action, Anchor, Entry, NodeId, Point, Span, Subject, Trigger};
 use crate::patterns::pattern::{Kind, Pattern};
 use crate::texts::join::{NAME, joined};
-use crate::texts::{Lang, duration, fill, number, t};
+use crate::texts::{Lang, capitalised, duration, fill, number, t};
 
 use super::recipe::canonical;
 
@@ -223,13 +223,5 @@ const fn point_text(point: Point, now: bool, own: bool) -> &'static str {
         (Point::AfterHeal, ..) => "when.after-heal",
         (Point::AfterSlow, ..) => "when.after-slow",
         (Point::AfterCommand, ..) => "when.after-command",
-    }
-}
-
-fn capitalised(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => String::new(),
     }
 }

@@ -8,10 +8,13 @@
 //! (`README.md`, *Choices*) and is bound to the interface's framework.
 
 pub mod join;
+mod letters;
+
+pub use letters::{capitalised, folded};
 
 use crate::sorted::sort_many;
 use std::fmt::Write;
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Mutex, MutexGuard};
 
 /// A language.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
@@ -54,45 +57,57 @@ impl Lang {
 
 /// One folder of texts: a file a language.
 ///
-/// Where the feature `fetched` is on, nothing is built in: the page fetches one file a language, in
-/// which every folder has its part ([`arrive`]), and shows nothing before it is there.
+/// Where the feature `fetched` is on, nothing is built in: the page fetches, for the language that it
+/// speaks, what the first page says, what comes after it, and one file for each pattern that is opened
+/// ([`arrive`]). It shows a thing when its texts are there.
 pub struct Texts {
-    part: &'static str,
+    parts: &'static [&'static str],
     sources: [&'static [&'static str]; 2],
-    tables: [OnceLock<Table>; 2],
+    tables: [Mutex<Option<(usize, Table)>>; 2],
 }
 
-type Table = Vec<(&'static str, &'static str)>;
+type Table = &'static [(&'static str, &'static str)];
 
 impl Texts {
-    /// Texts from their files, in the order of [`Lang::ALL`]; `part` is their heading in a fetched file.
+    /// Texts from their files, in the order of [`Lang::ALL`]; `parts` are their headings in fetched files.
     #[must_use]
-    pub const fn new(part: &'static str, sources: [&'static [&'static str]; 2]) -> Self {
-        Self { part, sources, tables: [OnceLock::new(), OnceLock::new()] }
+    pub const fn new(parts: &'static [&'static str], sources: [&'static [&'static str]; 2]) -> Self {
+        Self { parts, sources, tables: [Mutex::new(None), Mutex::new(None)] }
     }
 
     /// The text of this name.
     #[must_use]
     pub fn get(&self, lang: Lang, name: &str) -> Option<&'static str> {
-        if !there(lang) {
-            return None; // Not kept: it is on its way.
-        }
-        let table = self.tables[lang.index()].get_or_init(|| {
-            let mut all: Vec<_> = self.files(lang).flat_map(entries).collect();
-            sort_many(&mut all, |a, b| a.0 < b.0);
-            all
-        });
+        let table = self.table(lang);
         table.binary_search_by(|entry| entry.0.cmp(name)).ok().map(|place| table[place].1)
+    }
+
+    /// The entries by name: read once, and again when more has arrived.
+    fn table(&self, lang: Lang) -> Table {
+        let arrived = fetched(lang).len();
+        let mut kept = self.tables[lang.index()].lock().expect("nobody panics while reading texts");
+        match *kept {
+            Some((then, table)) if then == arrived => table,
+            _ => {
+                let mut all: Vec<_> = self.files(lang).into_iter().flat_map(entries).collect();
+                sort_many(&mut all, |a, b| a.0 < b.0);
+                let table: Table = all.leak();
+                *kept = Some((arrived, table));
+                table
+            }
+        }
     }
 
     /// Every name of a language.
     pub fn names(&self, lang: Lang) -> Vec<&'static str> {
-        self.files(lang).flat_map(entries).map(|(name, _)| name).collect()
+        self.files(lang).into_iter().flat_map(entries).map(|(name, _)| name).collect()
     }
 
-    fn files(&self, lang: Lang) -> impl Iterator<Item = &'static str> {
-        let fetched = FETCHED[lang.index()].get().and_then(|file| part_of(file, self.part));
-        self.sources[lang.index()].iter().copied().chain(fetched)
+    fn files(&self, lang: Lang) -> Vec<&'static str> {
+        let mut files = self.sources[lang.index()].to_vec();
+        let parts = |file: &'static str| self.parts.iter().filter_map(move |part| part_of(file, part));
+        files.extend(fetched(lang).iter().copied().flat_map(parts));
+        files
     }
 }
 
@@ -104,36 +119,60 @@ pub fn of_pattern(id: &'static str, sources: [&'static str; 2]) -> &'static Text
         return texts;
     }
     let sources = sources.map(|file| &*Box::leak(Box::new([file])) as &'static [&'static str]);
-    let texts: &'static Texts = Box::leak(Box::new(Texts::new(id, sources)));
+    let parts = Box::leak(Box::new([id]));
+    let texts: &'static Texts = Box::leak(Box::new(Texts::new(parts, sources)));
     read.push((id, texts));
     texts
 }
 
 /// What was fetched, by language.
-static FETCHED: [OnceLock<&'static str>; 2] = [OnceLock::new(), OnceLock::new()];
+static FETCHED: [Mutex<Vec<&'static str>>; 2] = [Mutex::new(Vec::new()), Mutex::new(Vec::new())];
+
+fn fetched(lang: Lang) -> MutexGuard<'static, Vec<&'static str>> {
+    FETCHED[lang.index()].lock().expect("nobody panics while taking in texts")
+}
+
+/// The part that belongs to no pattern, with the headings of all.
+pub const COMMON_PART: &str = "common";
+/// What the first page does without: errors, the words of scripts, the scenarios' titles.
+pub const MORE_PART: &str = "more";
 
 /// The last line of a whole file: one that was cut off, or is another page, does not end so.
 const END: &str = "[end]";
 
-/// Whether the texts of a language are there: always, unless they are fetched.
+/// Whether a part's file is there in a language: always, unless texts are fetched. A part is
+/// [`COMMON_PART`], [`MORE_PART`] or a pattern's name.
 #[must_use]
-pub fn there(lang: Lang) -> bool {
-    !cfg!(feature = "fetched") || FETCHED[lang.index()].get().is_some()
+pub fn there(lang: Lang, part: &str) -> bool {
+    !cfg!(feature = "fetched") || fetched(lang).iter().any(|file| begins_with(file, part))
 }
 
-/// Takes in the file of a language: parts under `[common]` or `[<pattern>]`, `[end]` at the end.
-/// Says whether the file was whole.
-pub fn arrive(lang: Lang, file: String) -> bool {
-    let whole = file.starts_with("[common]") && file.trim_end().ends_with(END);
-    if whole {
-        FETCHED[lang.index()].get_or_init(|| String::leak(file));
+fn begins_with(file: &str, part: &str) -> bool {
+    file.strip_prefix('[')
+        .and_then(|rest| rest.strip_prefix(part))
+        .is_some_and(|rest| rest.starts_with("]\n"))
+}
+
+/// Takes in a part's file: it begins with its heading `[<part>]`, other headings may follow, and
+/// `[end]` is its last line. Says whether the file was whole.
+pub fn arrive(lang: Lang, part: &str, file: String) -> bool {
+    let whole = begins_with(&file, part) && file.trim_end().ends_with(END);
+    if whole && !there(lang, part) {
+        fetched(lang).push(String::leak(file));
     }
     whole
 }
 
+/// The recipe of a shipped scenario, where recipes are fetched with their pattern's texts.
+#[must_use]
+pub fn recipe(pattern: &str, scenario: &str) -> Option<&'static str> {
+    let heading = ["recipe ", pattern, "/", scenario].concat();
+    Lang::ALL.iter().find_map(|lang| fetched(*lang).iter().find_map(|file| part_of(file, &heading)))
+}
+
 /// The part of a fetched file under a heading.
-fn part_of<'a>(file: &'a str, part: &str) -> Option<&'a str> {
-    let heading = format!("[{part}]\n");
+fn part_of(file: &'static str, part: &str) -> Option<&'static str> {
+    let heading = ["[", part, "]\n"].concat();
     let start = file.find(&heading)? + heading.len();
     let rest = &file[start..];
     Some(&rest[..rest.find("\n[").unwrap_or(rest.len())])
@@ -148,7 +187,7 @@ pub fn entries(file: &'static str) -> impl Iterator<Item = (&'static str, &'stat
 }
 
 /// Texts that belong to no pattern.
-pub static COMMON: Texts = Texts::new("common", SOURCES);
+pub static COMMON: Texts = Texts::new(&[COMMON_PART, MORE_PART], SOURCES);
 
 #[cfg(feature = "fetched")]
 const SOURCES: [&[&str]; 2] = [&[], &[]];

@@ -4,7 +4,9 @@
 //! An act never changes what was before it: adding its entry and running again gives the same steps
 //! up to the moment it was chosen at. A test walks every moment of runs to hold that.
 
-use crate::kernel::{Action, Anchor, Entry, Interference, Lost, NodeId, Point, Span, Trigger, What};
+use crate::kernel::{
+    Action, Anchor, Entry, Fault, Interference, Lost, NodeId, Point, Span, Step, Trigger, What, World,
+};
 
 use super::chart::{Chart, Flight, FlightEnd};
 use super::run::Run;
@@ -208,6 +210,14 @@ fn act(deed: Deed, entry: Option<Entry>) -> Act {
     Act { deed, entry }
 }
 
+/// Whether something comes of it when a person does this at a node: each verb has its nodes, which the
+/// machines themselves know best.
+fn takes(world: &World, node: NodeId, verb: u8) -> bool {
+    let mut then = world.clone();
+    let before = then.fingerprint();
+    then.apply(Step::Fault(Fault::Command(node, verb, 0)), None).is_ok() && then.fingerprint() != before
+}
+
 /// What can be done to a node at a state: acts that happen now, then crash points that come next.
 #[must_use]
 pub fn of_node(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
@@ -232,10 +242,9 @@ pub fn of_node(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
             let entry = entry(anchor, Action::RefuseWrite).filter(|e| !is_planned(run, e));
             acts.push(act(Deed::RefuseWrite(record), entry));
         }
-        for (verb, _) in run.stage.pattern.verbs.iter().enumerate() {
-            if run.stage.nodes[node.index()].role == crate::patterns::pattern::Role::Client {
-                let verb = verb as u8;
-                acts.push(act(Deed::Command(verb), when(!paused, Action::Command(node, verb, 0))));
+        for verb in 0..run.stage.pattern.verbs.len() as u8 {
+            if takes(&world, node, verb) {
+                acts.push(act(Deed::Command(verb), when(true, Action::Command(node, verb, 0))));
             }
         }
         acts.extend(crash_points(run, state, node));

@@ -2,7 +2,7 @@
 //! of no protocol.
 
 use crate::kernel::world::InFlightMessage;
-use crate::kernel::{Description, Fingerprint, NodeId, SimTime, World};
+use crate::kernel::{Description, NodeId, SimTime, World};
 use crate::patterns::pattern::{Node, Role};
 
 use super::run::Run;
@@ -37,8 +37,6 @@ pub struct Frame {
     pub cuts: Vec<(NodeId, NodeId)>,
     /// Links that are slow, each way for itself, and how many times.
     pub slow: Vec<(NodeId, NodeId, u16)>,
-    /// What the world looks like.
-    pub fingerprint: Fingerprint,
 }
 
 impl Frame {
@@ -67,7 +65,6 @@ impl Frame {
             in_flight: world.in_flight().collect(),
             cuts: pairs().filter(|&(a, b)| world.is_cut(a, b)).collect(),
             slow: pairs().map(|(a, b)| (a, b, world.slowness(a, b))).filter(|s| s.2 != 1).collect(),
-            fingerprint: world.fingerprint(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::kernel::{Args, Cell, Interference, Label, Limit, Lost, NodeId, TraceEvent, What};
 use crate::patterns::pattern::{Kind, Node, Pattern};
 use crate::texts::join::NAME;
-use crate::texts::{self, Lang, duration, fill, number};
+use crate::texts::{self, Lang, capitalised, duration, fill, number};
 
 /// Speaks one language about one system.
 #[derive(Clone)]
@@ -222,14 +222,5 @@ impl Speaker {
             _ => None,
         });
         capitalised(&sentence)
-    }
-}
-
-/// A sentence with a capital first letter.
-fn capitalised(sentence: &str) -> String {
-    let mut letters = sentence.chars();
-    match letters.next() {
-        Some(first) => first.to_uppercase().chain(letters).collect(),
-        None => String::new(),
     }
 }

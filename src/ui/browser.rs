@@ -202,18 +202,24 @@ fn boot_texts(name: &str) -> Option<wasm_bindgen::JsValue> {
     js_sys::Reflect::get(&texts, &name.into()).ok()
 }
 
-/// The texts that were fetched before the start: the tag of their language, and the file.
+/// The texts that were fetched before the start: the tag of their language, and files with their part.
 #[must_use]
-pub fn texts_at_start() -> Option<(String, String)> {
-    Some((boot_texts("lang")?.as_string()?, boot_texts("text")?.as_string()?))
+pub fn texts_at_start() -> Option<(String, Vec<(String, String)>)> {
+    let files: js_sys::Object = boot_texts("files")?.dyn_into().ok()?;
+    let file = |entry: wasm_bindgen::JsValue| {
+        let entry: js_sys::Array = entry.dyn_into().ok()?;
+        Some((entry.get(0).as_string()?, entry.get(1).as_string()?))
+    };
+    let files = js_sys::Object::entries(&files).iter().filter_map(file).collect();
+    Some((boot_texts("lang")?.as_string()?, files))
 }
 
-/// Fetches the texts of a language; nothing where that fails.
-pub fn fetch_texts(tag: &'static str, done: impl FnOnce(Option<String>) + 'static) {
+/// Fetches a part of the texts of a language; nothing where that fails.
+pub fn fetch_texts(tag: &'static str, part: &'static str, done: impl FnOnce(Option<String>) + 'static) {
     leptos::task::spawn_local(async move {
         let answer: Option<js_sys::Promise> = boot_texts("fetch")
             .and_then(|fetch| fetch.dyn_into::<js_sys::Function>().ok())
-            .and_then(|fetch| fetch.call1(&wasm_bindgen::JsValue::NULL, &tag.into()).ok())
+            .and_then(|fetch| fetch.call2(&wasm_bindgen::JsValue::NULL, &tag.into(), &part.into()).ok())
             .and_then(|promise| promise.dyn_into().ok());
         done(match answer {
             Some(promise) => {

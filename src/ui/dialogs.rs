@@ -14,7 +14,7 @@ use super::session::Session;
 use super::settings::use_settings;
 use crate::patterns;
 use crate::scenario::link;
-use crate::texts::t;
+use crate::texts::{folded, t};
 use crate::trace::speak::pattern_text;
 use crate::ui::reactive::{Effect, Memo, RwSignal};
 
@@ -211,10 +211,10 @@ pub fn Palette(
         all
     };
     let found = Memo::each_time(move || {
-        let sought = sought.get().to_lowercase();
+        let sought = folded(&sought.get());
         let words: Vec<&str> = sought.split_whitespace().collect();
         let fits = |name: &str| {
-            let name = name.to_lowercase();
+            let name = folded(name);
             words.iter().all(|w| name.contains(w))
         };
         all().into_iter().filter(|(name, _)| fits(name)).take(60).collect::<Vec<_>>()

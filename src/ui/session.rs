@@ -161,6 +161,18 @@ impl Session {
                 self.seek(0);
                 self.play();
             }
+            Command::Select(selection) => self.selection.set(selection),
+            Command::View(view) => self.view.set(view),
+            Command::NextView => self.view.update(|v| *v = v.next()),
+            other => self.edit(other, state),
+        }
+    }
+
+    /// Carries out a command that makes another run, or goes to one. Kept apart, as the first lab does
+    /// without.
+    #[inline(never)]
+    fn edit(self, command: Command, state: u32) {
+        match command {
             Command::NewSeed => self.change(Arrival::Start, |r| r.seed = browser::fresh_seed()),
             Command::Seed(seed) => self.change(Arrival::Start, |r| r.seed = seed),
             Command::SetParam(place, value) => self.change(Arrival::Stay, |r| r.set_param(place, value)),
@@ -197,9 +209,7 @@ impl Session {
             Command::Undo => self.travel(Timeline::undo, state),
             Command::Redo => self.travel(Timeline::redo, state),
             Command::SwitchBranch(to) => self.travel(|t| t.switch(to), state),
-            Command::Select(selection) => self.selection.set(selection),
-            Command::View(view) => self.view.set(view),
-            Command::NextView => self.view.update(|v| *v = v.next()),
+            _ => {}
         }
     }
 

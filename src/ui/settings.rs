@@ -4,7 +4,7 @@ use leptos::prelude::*;
 
 use super::address::{Address, Theme};
 use super::browser;
-use crate::texts::{self, Lang};
+use crate::texts::{self, COMMON_PART, Lang, MORE_PART};
 use crate::ui::reactive::{Effect, RwSignal, Signal};
 
 /// Where they are kept in the browser's storage: as JSON, which `boot.js` reads too, before the first paint.
@@ -25,6 +25,10 @@ pub struct Settings {
     pub theme_in_address: RwSignal<bool>,
     /// Whether the texts of the language that was chosen last could not be fetched.
     pub texts_missing: RwSignal<bool>,
+    /// The language in which every scenario's title is there.
+    pub titles: RwSignal<Option<Lang>>,
+    /// The pattern whose texts the page that is open wants, and whether it is more than the first page.
+    wants: RwSignal<(Option<&'static str>, bool)>,
 }
 
 impl Settings {
@@ -48,6 +52,8 @@ impl Settings {
             lang_in_address: RwSignal::new(address.lang.is_some()),
             theme_in_address: RwSignal::new(address.theme.is_some()),
             texts_missing: RwSignal::new(false),
+            titles: RwSignal::new(None),
+            wants: RwSignal::new((None, false)),
         };
         settings.speak(wished, || {});
         Effect::new(move |_| browser::dress(settings.lang.get().tag(), settings.shown_theme().id()));
@@ -56,24 +62,74 @@ impl Settings {
 
     /// Takes in the texts that came with the page; the language to begin with.
     fn texts_at_start(wished: Lang) -> Lang {
-        let Some((tag, file)) = browser::texts_at_start() else { return wished };
+        let Some((tag, files)) = browser::texts_at_start() else { return wished };
         let came = Lang::from_tag(&tag).unwrap_or_default();
-        texts::arrive(came, file);
-        if texts::there(wished) { wished } else { came }
+        for (part, file) in files {
+            texts::arrive(came, &part, file);
+        }
+        if texts::there(wished, COMMON_PART) { wished } else { came }
+    }
+
+    /// What of the texts of a language is wanted and not there yet.
+    fn missing(self, lang: Lang) -> Option<&'static str> {
+        let (pattern, more) = self.wants.get_untracked();
+        let wanted = [Some(COMMON_PART), pattern, more.then_some(MORE_PART)];
+        wanted.into_iter().flatten().find(|part| !texts::there(lang, part))
+    }
+
+    /// Says which pattern the page that is open is about, and whether it is more than the first page;
+    /// whether its texts are there already. Else they are fetched, and `then` is told whether they came.
+    pub fn open(
+        self,
+        pattern: Option<&'static str>,
+        more: bool,
+        then: impl FnOnce(bool) + 'static,
+    ) -> bool {
+        self.wants.set((pattern, more));
+        let lang = self.lang.get_untracked();
+        let there = self.missing(lang).is_none();
+        if !there {
+            self.bring(lang, then);
+        }
+        there
+    }
+
+    /// Brings every scenario's title, for a page that can be shown without.
+    pub fn bring_titles(self, lang: Lang) {
+        if texts::there(lang, MORE_PART) {
+            return self.titles.set(Some(lang));
+        }
+        browser::fetch_texts(lang.tag(), MORE_PART, move |file| {
+            if file.is_some_and(|file| texts::arrive(lang, MORE_PART, file)) {
+                self.titles.set(Some(lang));
+            }
+        });
+    }
+
+    /// Fetches what is missing, one part after the other.
+    fn bring(self, lang: Lang, then: impl FnOnce(bool) + 'static) {
+        let then: Box<dyn FnOnce(bool)> = Box::new(then);
+        let Some(part) = self.missing(lang) else { return then(true) };
+        browser::fetch_texts(lang.tag(), part, move |file| {
+            if file.is_some_and(|file| texts::arrive(lang, part, file)) {
+                self.bring(lang, then);
+            } else {
+                then(false);
+            }
+        });
     }
 
     /// Speaks a language as soon as its texts are there; until then, and where they do not come, the
     /// page goes on in the one before.
     fn speak(self, lang: Lang, then: impl FnOnce() + 'static) {
-        if texts::there(lang) {
+        if self.missing(lang).is_none() {
             self.texts_missing.set(false);
             if self.lang.get_untracked() != lang {
                 self.lang.set(lang);
             }
             return then();
         }
-        browser::fetch_texts(lang.tag(), move |file| {
-            let came = file.is_some_and(|file| texts::arrive(lang, file));
+        self.bring(lang, move |came| {
             self.texts_missing.set(!came);
             if came {
                 self.lang.set(lang);

@@ -170,11 +170,12 @@ impl Client {
         match msg {
             Msg::Answer(answer) => self.look_at(ctx, answer),
             Msg::NoPage(page) => {
-                if self.close(ctx, *page) {
-                    self.note(*page, Shown::Nothing);
-                    self.page = None;
-                    ctx.observe(fact::SHOWN_NOTHING, [*page, 0, 0]);
+                if !self.close(ctx, *page) {
+                    return;
                 }
+                self.note(*page, Shown::Nothing);
+                self.page = None;
+                ctx.observe(fact::SHOWN_NOTHING, [*page, 0, 0]);
             }
             Msg::Done(wish) | Msg::NotDone(wish) => {
                 self.wishes.retain(|(w, _)| w != wish);

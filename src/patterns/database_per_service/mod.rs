@@ -31,7 +31,7 @@ use store::Deletion;
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, texts};
+use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, recipe, texts};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -90,7 +90,7 @@ static REALISTIC: &[(&str, i64)] = &[
 
 macro_rules! scenarios {
     ($($id:literal),* $(,)?) => {
-        &[$(Scenario { id: $id, recipe: include_str!(concat!("scenarios/", $id, ".recipe")) }),*]
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
     };
 }
 

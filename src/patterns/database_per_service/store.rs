@@ -117,10 +117,9 @@ impl Store {
                 }
             }
             Event::Refused(ticket) => {
-                if let Some(at) = self.staged.iter().position(|s| s.0 == ticket) {
-                    if let (_, Staged::Write(write)) = self.staged.remove(at) {
-                        ctx.send(self.settings.service, Msg::NotCommitted(write));
-                    }
+                let Some(at) = self.staged.iter().position(|s| s.0 == ticket) else { return };
+                if let (_, Staged::Write(write)) = self.staged.remove(at) {
+                    ctx.send(self.settings.service, Msg::NotCommitted(write));
                 }
             }
             _ => {}

@@ -78,12 +78,12 @@ impl Layer {
 
     pub(super) fn on_event(&mut self, ctx: &mut Ctx<'_, Msg>, event: Event<'_, Msg>) {
         match event {
-            Event::Start | Event::Timer(Timer { kind: timer::NEXT_ORDER, .. }) => {
+            Event::Start | Event::Timer(Timer { kind: timer::NEXT_ORDER, .. })
+                if self.made < self.requests =>
+            {
+                self.request(ctx);
                 if self.made < self.requests {
-                    self.request(ctx);
-                    if self.made < self.requests {
-                        ctx.set_timer(Timer { kind: timer::NEXT_ORDER, arg: 0 }, self.gap);
-                    }
+                    ctx.set_timer(Timer { kind: timer::NEXT_ORDER, arg: 0 }, self.gap);
                 }
             }
             Event::Command(verb::ASK, _) => {

@@ -49,7 +49,7 @@ pub use worker::Worker;
 use message::Msg;
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, Ticket};
-use crate::patterns::pattern::{Param, Pattern, Range, Scenario, texts};
+use crate::patterns::pattern::{Param, Pattern, Range, Scenario, recipe, texts};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -147,7 +147,7 @@ static REALISTIC: &[(&str, i64)] = &[
 
 macro_rules! scenarios {
     ($($id:literal),* $(,)?) => {
-        &[$(Scenario { id: $id, recipe: include_str!(concat!("scenarios/", $id, ".recipe")) }),*]
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
     };
 }
 

@@ -50,6 +50,9 @@ pub struct Settings {
     pub versions: bool,
 }
 
+/// What is on its way to the disk: for whom, for which delivery, and what; `None`: its number alone.
+type Staged = (Ticket, NodeId, Job, Option<(Part, Base)>);
+
 /// The database of the consumers.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Points {
@@ -63,7 +66,7 @@ pub struct Points {
     /// By message and consumer, the newest delivery that asked.
     pub(super) fences: Map<(i32, u8), i32>,
     facts: Facts,
-    staged: Vec<(Ticket, NodeId, Job, Option<(Part, Base)>)>,
+    staged: Vec<Staged>,
     answers: Vec<(Ticket, NodeId, Msg)>,
 }
 

@@ -112,6 +112,12 @@ impl Replica {
         self.cells.iter().find(|c| c.key == key).map_or(0, |c| c.value)
     }
 
+    /// How many of an item were sold where, as this replica has it.
+    #[must_use]
+    pub fn counter(&self, key: i32) -> [i32; WRITERS] {
+        self.cells.iter().find(|c| c.key == key).map_or([0; WRITERS], |c| c.slots)
+    }
+
     /// What somebody has not confirmed yet: to whom, what, how often it was sent.
     pub(super) fn untold(&self) -> impl Iterator<Item = (NodeId, &Update, u32)> {
         self.outbox.iter().filter_map(|(peer, update)| match self.way(*peer, update.seq) {

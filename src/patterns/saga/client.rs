@@ -5,7 +5,7 @@
 
 use std::collections::VecDeque;
 
-use super::message::{Msg, Outcome, timer};
+use super::message::{Msg, Outcome, timer, verb};
 use crate::kernel::{Ctx, Event, Mood, NodeId, Span, Timer};
 
 /// Orders shown.
@@ -51,6 +51,9 @@ impl Client {
             }
             Event::Timer(Timer { kind: timer::ASK_AGAIN, arg }) if self.waiting.contains(&arg) => {
                 self.ask(ctx, arg);
+            }
+            Event::Command(verb::CANCEL_ORDER, order) => {
+                ctx.send(self.orchestrator, Msg::Cancel(if order > 0 { order } else { self.placed }));
             }
             Event::Command(_, order) => self.place(ctx, if order > 0 { order } else { self.placed + 1 }),
             Event::Message { msg: Msg::News(order, outcome), .. } => self.hear(ctx, *order, *outcome),

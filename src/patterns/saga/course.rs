@@ -24,13 +24,17 @@ pub enum Phase {
     Compensated,
     /// This step cannot be undone: a person is needed.
     Parked(u8),
+    /// A person has settled this step by other means: on to the one before it.
+    Skipped(u8),
+    /// Over: a person has stopped it as it stands.
+    Stopped,
 }
 
 impl Definition {
     /// Where a saga begins.
     #[must_use]
     pub const fn first(&self) -> Phase {
-        if self.registered { Phase::Begin } else { Phase::Forward(0) }
+        if self.registered { Phase::Begin } else { Phase::Forward(self.own_first.0 as u8) }
     }
 
     /// Where a saga goes when a step is done.
@@ -58,6 +62,18 @@ impl Definition {
         nearest.map_or(Phase::Compensated, |s| Phase::Back(s as u8))
     }
 
+    /// Where a saga goes when a step is refused, in the family that undoes the refused step too (dtm).
+    #[must_use]
+    pub fn back_with(&self, step: u8) -> Phase {
+        self.back_from(Some(step))
+    }
+
+    /// Where a saga goes when a person has settled the undoing of a step by other means.
+    #[must_use]
+    pub fn behind(&self, step: u8) -> Phase {
+        if self.reversal { Phase::Compensated } else { self.back_from(step.checked_sub(1)) }
+    }
+
     /// What is to be done in a phase.
     #[must_use]
     pub fn command(&self, phase: Phase) -> Option<Command> {
@@ -68,7 +84,11 @@ impl Definition {
             Phase::Back(step) => Command::Undo(action(step)),
             Phase::Revert => Command::Revert,
             Phase::Complete => Command::Complete,
-            Phase::Completed | Phase::Compensated | Phase::Parked(_) => return None,
+            Phase::Completed
+            | Phase::Compensated
+            | Phase::Parked(_)
+            | Phase::Skipped(_)
+            | Phase::Stopped => return None,
         })
     }
 
@@ -76,7 +96,7 @@ impl Definition {
     #[must_use]
     pub fn step_of(&self, phase: Phase) -> i32 {
         match phase {
-            Phase::Parked(step) => self.steps[step as usize].number(),
+            Phase::Parked(step) | Phase::Skipped(step) => self.steps[step as usize].number(),
             _ => self.command(phase).map_or(0, Command::step),
         }
     }

@@ -1,6 +1,8 @@
 //! What a saga consists of: its steps in order, and the pivot. Owns the shape of the two casts'
 //! sagas. Does not own how they are driven: that is the orchestrator's.
 
+use super::added::Added;
+
 /// The work of one step. Its number is what texts call `step.<n>`; append only.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
 pub enum Action {
@@ -68,6 +70,9 @@ pub struct Definition {
     /// Whether one service reverts everything, as the textbook draws it, instead of each service
     /// its own step.
     pub reversal: bool,
+    /// Whether the first step is done with the write that begins the saga: it is never asked for, and
+    /// undone like any other (Eventuate: a step with a compensation alone).
+    pub own_first: Added<bool>,
 }
 
 impl Definition {
@@ -90,6 +95,7 @@ pub static SHOP: Definition = Definition {
     pivot: 2,
     registered: false,
     reversal: false,
+    own_first: Added(false),
 };
 
 /// The shop, badly ordered: the parcel leaves before the card is charged.
@@ -98,15 +104,26 @@ pub static SHIP_FIRST: Definition = Definition {
     pivot: 2,
     registered: false,
     reversal: false,
+    own_first: Added(false),
 };
 
 /// The textbook's saga that succeeds: B, then C.
-pub static TEXTBOOK: Definition =
-    Definition { steps: &[Action::WorkOfB, Action::WorkOfC], pivot: 1, registered: true, reversal: false };
+pub static TEXTBOOK: Definition = Definition {
+    steps: &[Action::WorkOfB, Action::WorkOfC],
+    pivot: 1,
+    registered: true,
+    reversal: false,
+    own_first: Added(false),
+};
 
 /// The textbook's saga that fails: B alone, and a service that reverts.
-pub static TEXTBOOK_FAILURE: Definition =
-    Definition { steps: &[Action::WorkOfB], pivot: 0, registered: true, reversal: true };
+pub static TEXTBOOK_FAILURE: Definition = Definition {
+    steps: &[Action::WorkOfB],
+    pivot: 0,
+    registered: true,
+    reversal: true,
+    own_first: Added(false),
+};
 
 #[cfg(test)]
 mod tests {

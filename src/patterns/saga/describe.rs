@@ -3,6 +3,7 @@
 use super::SagaMachine;
 use super::client::Client;
 use super::definition::Action;
+use super::isolation;
 use super::log_service::LogService;
 use super::message::{Answer, Command, Outcome};
 use super::orchestrator::{Entry, Orchestrator, Phase};
@@ -18,6 +19,8 @@ pub(super) fn describe(machine: &SagaMachine, out: &mut Description) {
         SagaMachine::Orchestrator(orchestrator) => of_orchestrator(orchestrator, out),
         SagaMachine::Service(service) => of_service(service, out),
         SagaMachine::LogService(service) => of_log_service(service, out),
+        SagaMachine::Sagas(sagas) => isolation::describe::of_sagas(sagas, out),
+        SagaMachine::Records(records) => isolation::describe::of_records(records, out),
     }
 }
 
@@ -64,6 +67,8 @@ const fn phase(phase: Phase) -> &'static str {
         Phase::Completed => "phase.completed",
         Phase::Compensated => "phase.compensated",
         Phase::Parked(_) => "phase.parked",
+        Phase::Skipped(_) => "phase.skipped",
+        Phase::Stopped => "phase.stopped",
     }
 }
 

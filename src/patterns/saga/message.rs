@@ -2,6 +2,8 @@
 //! of all kinds. A number is a place in the lists here, which are append only, as links hold it.
 
 use super::definition::Action;
+use super::isolation::course::Work;
+use super::isolation::records::{Ask, Told, Word};
 use crate::kernel::{Args, Ctx, Message, NodeId};
 use crate::patterns::pattern::Kind;
 
@@ -67,6 +69,14 @@ pub enum Msg {
     Command(About, Command),
     /// A service to the orchestrator.
     Reply(About, Command, Answer),
+    /// A customer wants an order no more.
+    Cancel(i32),
+    /// Another saga is at it.
+    NotNow(i32),
+    /// Two sagas meet: the order service to the accounts, or to shipping.
+    Ask(Ask),
+    /// The answer.
+    Told(Told),
 }
 
 /// Kinds of messages.
@@ -104,6 +114,27 @@ pub static MESSAGES: &[Kind] = &[
     Kind::failure("try-again"),
     Kind::failure("cannot-undo"),
     Kind::failure("too-late"),
+    Kind::undo("cancel-order"),
+    Kind::failure("not-now"),
+    Kind::query("read-credit"),
+    Kind::event("credit-read"),
+    Kind::command("write-credit"),
+    Kind::command("take-credit"),
+    Kind::event("credit-taken"),
+    Kind::failure("credit-refused"),
+    Kind::undo("give-credit"),
+    Kind::event("credit-given"),
+    Kind::undo("take-back"),
+    Kind::event("taken-back"),
+    Kind::command("unlock"),
+    Kind::event("unlocked"),
+    Kind::command("prepare"),
+    Kind::event("prepared"),
+    Kind::failure("not-prepared"),
+    Kind::undo("call-off"),
+    Kind::event("called-off"),
+    Kind::failure("already-left"),
+    Kind::failure("locked"),
 ];
 
 /// Kinds of durable records: the orchestrator's first, then the services', then the textbook's.
@@ -119,6 +150,18 @@ pub static RECORDS: &[Kind] = &[
     Kind::event("registered"),
     Kind::event("closed"),
     Kind::undo("reversal"),
+    Kind::event("skipped"),
+    Kind::failure("stopped"),
+    Kind::command("begin-create"),
+    Kind::undo("begin-cancel"),
+    Kind::command("saga-next"),
+    Kind::undo("saga-back"),
+    Kind::event("approve"),
+    Kind::event("mark"),
+    Kind::event("price"),
+    Kind::query("stash"),
+    Kind::event("credit"),
+    Kind::event("delivery"),
 ];
 
 /// Places in [`RECORDS`].
@@ -135,6 +178,18 @@ pub mod record {
     pub const REGISTERED: u8 = 8;
     pub const CLOSED: u8 = 9;
     pub const REVERSAL: u8 = 10;
+    pub const SKIPPED: u8 = 11;
+    pub const STOPPED: u8 = 12;
+    pub const BEGIN_CREATE: u8 = 13;
+    pub const BEGIN_CANCEL: u8 = 14;
+    pub const NEXT: u8 = 15;
+    pub const BACK: u8 = 16;
+    pub const APPROVE: u8 = 17;
+    pub const MARK: u8 = 18;
+    pub const PRICE: u8 = 19;
+    pub const STASH: u8 = 20;
+    pub const CREDIT: u8 = 21;
+    pub const DELIVERY: u8 = 22;
 }
 
 /// Kinds of timers.
@@ -170,6 +225,19 @@ pub static FACTS: &[Kind] = &[
     Kind::undo("compensated"),
     Kind::failure("parked"),
     Kind::undo("nothing-to-undo"),
+    Kind::event("settled"),
+    Kind::failure("stopped"),
+    Kind::command("create-begun"),
+    Kind::undo("cancel-begun"),
+    Kind::event("credit-taken"),
+    Kind::undo("credit-given"),
+    Kind::event("prepared"),
+    Kind::undo("called-off"),
+    Kind::event("approved"),
+    Kind::undo("cancelled"),
+    Kind::undo("rejected"),
+    Kind::undo("restored"),
+    Kind::event("price-changed"),
 ];
 
 /// Places in [`FACTS`] that are no action's.
@@ -180,16 +248,40 @@ pub mod fact {
     pub const COMPENSATED: u8 = 10;
     pub const PARKED: u8 = 11;
     pub const NOTHING_TO_UNDO: u8 = 12;
+    pub const SETTLED: u8 = 13;
+    pub const STOPPED: u8 = 14;
+    pub const CREATE_BEGUN: u8 = 15;
+    pub const CANCEL_BEGUN: u8 = 16;
+    pub const CREDIT_TAKEN: u8 = 17;
+    pub const CREDIT_GIVEN: u8 = 18;
+    pub const PREPARED: u8 = 19;
+    pub const CALLED_OFF: u8 = 20;
+    pub const APPROVED: u8 = 21;
+    pub const CANCELLED: u8 = 22;
+    pub const REJECTED: u8 = 23;
+    pub const RESTORED: u8 = 24;
+    pub const PRICE_CHANGED: u8 = 25;
 }
 
 /// What a person can do.
-pub static VERBS: &[Kind] = &[Kind::command("place-order"), Kind::command("retry-parked")];
+pub static VERBS: &[Kind] = &[
+    Kind::command("place-order"),
+    Kind::command("retry-parked"),
+    Kind::command("skip-parked"),
+    Kind::failure("force-stop"),
+    Kind::undo("cancel-order"),
+    Kind::command("change-prices"),
+];
 
 /// Places in [`VERBS`].
 #[expect(missing_docs, reason = "the names are those of the list")]
 pub mod verb {
     pub const PLACE_ORDER: u8 = 0;
     pub const RETRY_PARKED: u8 = 1;
+    pub const SKIP_PARKED: u8 = 2;
+    pub const FORCE_STOP: u8 = 3;
+    pub const CANCEL_ORDER: u8 = 4;
+    pub const CHANGE_PRICES: u8 = 5;
 }
 
 /// The fact that an action was done, or undone.
@@ -237,6 +329,32 @@ impl Message for Msg {
             Self::Reply(_, _, Answer::TryAgain) => 30,
             Self::Reply(_, _, Answer::CannotUndo) => 31,
             Self::Reply(_, _, Answer::TooLate) => 32,
+            Self::Cancel(_) => 33,
+            Self::NotNow(_) => 34,
+            Self::Ask(ask) => match ask.work {
+                Work::Read => 35,
+                Work::Write => 37,
+                Work::Take => 38,
+                Work::Give => 41,
+                Work::TakeBack => 43,
+                Work::Unlock => 45,
+                Work::Prepare => 47,
+                Work::CallOff => 50,
+            },
+            Self::Told(told) => match (told.word, told.ask.work) {
+                (Word::TryAgain, _) => 30,
+                (Word::Locked, _) => 53,
+                (Word::Refused, Work::Prepare) => 49,
+                (Word::Refused, Work::CallOff) => 52,
+                (Word::Refused, _) => 40,
+                (Word::Done, Work::Read) => 36,
+                (Word::Done, Work::Write | Work::Take) => 39,
+                (Word::Done, Work::Give) => 42,
+                (Word::Done, Work::TakeBack) => 44,
+                (Word::Done, Work::Unlock) => 46,
+                (Word::Done, Work::Prepare) => 48,
+                (Word::Done, Work::CallOff) => 51,
+            },
             Self::Command(_, command) => match command {
                 Command::Begin => 0,
                 Command::Complete => 5,
@@ -278,6 +396,13 @@ impl Message for Msg {
                 [about.order, command.detail(), about.saga]
             }
             Self::Reply(about, command, _) => [about.order, command.step(), about.saga],
+            Self::Cancel(order) | Self::NotNow(order) => [order, 0, order],
+            Self::Ask(ask) if ask.work == Work::Write => [ask.order, ask.read.0 - ask.amount, ask.saga],
+            Self::Ask(ask) => [ask.order, ask.amount, ask.saga],
+            Self::Told(Told { ask, value, word: Word::Done }) if ask.work == Work::Read => {
+                [ask.order, value.0, ask.saga]
+            }
+            Self::Told(told) => [told.ask.order, told.ask.amount, told.ask.saga],
         }
     }
 }
@@ -313,6 +438,12 @@ impl Facts {
     /// Something became true.
     pub fn add(&mut self, fact: (u8, Args)) {
         self.0.push(fact);
+    }
+
+    /// Whether the ledger has everything.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// Enters everything into the ledger.

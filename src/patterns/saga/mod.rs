@@ -1,12 +1,14 @@
 //! The saga, orchestrated: one service leads the others through a long transaction step by step,
 //! and undoes the finished steps when one cannot be done (Garcia-Molina and Salem, "Sagas", 1987).
 //!
-//! Two casts: the textbook's services A, B and C with its transaction service, and a shop. Owns the
-//! protocol with its naive forms, each a parameter. Does not own choreography, nor what concurrent
-//! sagas do to each other: both are patterns of their own.
+//! Three casts: the textbook's services A, B and C with its transaction service, a shop, and a shop on
+//! credit where several sagas meet ([`isolation`]). Owns the protocol with its naive forms, each a
+//! parameter. Does not own choreography: that is a pattern of its own.
 
+pub mod added;
 pub mod course;
 pub mod definition;
+pub mod isolation;
 pub mod message;
 pub mod orchestrator;
 pub mod service;
@@ -17,8 +19,11 @@ mod log_service;
 mod numbers;
 mod promises;
 
+use added::Added;
 use client::Client;
 use definition::{Action, PRICE};
+use isolation::records::Records;
+use isolation::sagas::Sagas;
 use log_service::LogService;
 use message::{Directory, Msg};
 use orchestrator::{Orchestrator, Settings};
@@ -26,7 +31,9 @@ use service::Service;
 
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
-use crate::patterns::pattern::{Param, Params, Pattern, Range, Role, Scenario, System, no_copies, texts};
+use crate::patterns::pattern::{
+    Param, Params, Pattern, Range, Role, Scenario, System, no_copies, recipe, texts,
+};
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -41,7 +48,15 @@ pub static PATTERN: Pattern = Pattern {
     promises: promises::PROMISES,
     scenarios: SCENARIOS,
     abstractions: &[],
-    realistic: &[],
+    // dtm's defaults: a request waits 3 s, a branch is asked again after 10 s, doubling.
+    realistic: &[
+        ("command-timeout", 3_000),
+        ("retries", 3),
+        ("retry-base", 10_000),
+        ("retry-cap", 600_000),
+        ("ask-again", 60_000),
+        ("horizon", 3_600_000),
+    ],
     copies: no_copies,
     build,
     texts: texts([include_str!("texts/en.txt"), include_str!("texts/pt-BR.txt")]),
@@ -49,7 +64,7 @@ pub static PATTERN: Pattern = Pattern {
 
 /// Append only. Times are of a lesson: long enough to be seen, short enough to be read.
 static PARAMS: &[Param] = &[
-    Param { id: "cast", range: Range::Choice(&["textbook", "shop"]), default: 1 },
+    Param { id: "cast", range: Range::Choice(&["textbook", "shop", "credit"]), default: 1 },
     Param { id: "flow", range: Range::Choice(&["success", "failure"]), default: 0 },
     Param { id: "orders", range: Range::Count(1, 10_000), default: 1 },
     Param { id: "order-gap", range: Range::Millis(0, 60_000), default: 20 },
@@ -63,11 +78,20 @@ static PARAMS: &[Param] = &[
     Param { id: "barrier", range: Range::Switch, default: 1 },
     Param { id: "start-dedup", range: Range::Switch, default: 1 },
     Param { id: "ask-again", range: Range::Millis(0, 600_000), default: 1000 },
+    Param { id: "failed-step", range: Range::Choice(&["skip", "undo"]), default: 0 },
+    Param { id: "semantic-lock", range: Range::Choice(&["none", "refuse", "wait"]), default: 0 },
+    Param { id: "by-value", range: Range::Count(0, 1_000), default: 0 },
+    Param { id: "commutative", range: Range::Switch, default: 1 },
+    Param { id: "view", range: Range::Choice(&["optimistic", "pessimistic"]), default: 0 },
+    Param { id: "reread", range: Range::Switch, default: 0 },
+    Param { id: "snapshot", range: Range::Switch, default: 0 },
+    Param { id: "version-file", range: Range::Switch, default: 0 },
+    Param { id: "credit-limit", range: Range::Count(1, 1_000_000), default: 200 },
 ];
 
 macro_rules! scenarios {
     ($($id:literal),* $(,)?) => {
-        &[$(Scenario { id: $id, recipe: include_str!(concat!("scenarios/", $id, ".recipe")) }),*]
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
     };
 }
 
@@ -90,6 +114,26 @@ static SCENARIOS: &[Scenario] = scenarios![
     "ship-first",
     "double-click",
     "double-click-twice",
+    "failed-step-undone",
+    "failed-step-undone-blindly",
+    "stuck-settled",
+    "stuck-stopped",
+    "dirty-read",
+    "dirty-read-pessimistic-view",
+    "dirty-read-locked",
+    "dirty-read-waits",
+    "dirty-read-by-value",
+    "lost-cancellation",
+    "lost-cancellation-reread",
+    "lost-cancellation-locked",
+    "lost-credit",
+    "lost-credit-commutative",
+    "lost-credit-reread",
+    "fuzzy-read",
+    "fuzzy-read-snapshot",
+    "fuzzy-read-reread",
+    "out-of-order",
+    "out-of-order-version-file",
 ];
 
 /// A node of either cast.
@@ -103,6 +147,10 @@ pub enum SagaMachine {
     Service(Service),
     /// The textbook's transaction service, or its reversal service.
     LogService(LogService),
+    /// Who runs several sagas at once.
+    Sagas(Sagas),
+    /// What they meet at.
+    Records(Records),
 }
 
 impl Machine for SagaMachine {
@@ -114,6 +162,8 @@ impl Machine for SagaMachine {
             Self::Orchestrator(m) => m.on_event(ctx, event),
             Self::Service(m) => m.on_event(ctx, event),
             Self::LogService(m) => m.on_event(ctx, event),
+            Self::Sagas(m) => m.on_event(ctx, event),
+            Self::Records(m) => m.on_event(ctx, event),
         }
     }
 
@@ -123,6 +173,8 @@ impl Machine for SagaMachine {
             Self::Orchestrator(m) => m.flush(ticket),
             Self::Service(m) => m.flush(ticket),
             Self::LogService(m) => m.flush(ticket),
+            Self::Sagas(m) => m.flush(ticket),
+            Self::Records(m) => m.flush(ticket),
         }
     }
 
@@ -132,6 +184,8 @@ impl Machine for SagaMachine {
             Self::Orchestrator(m) => m.on_crash(),
             Self::Service(m) => m.on_crash(),
             Self::LogService(m) => m.on_crash(),
+            Self::Sagas(m) => m.on_crash(),
+            Self::Records(m) => m.on_crash(),
         }
     }
 
@@ -141,6 +195,8 @@ impl Machine for SagaMachine {
             Self::Orchestrator(m) => m.mood(),
             Self::Service(m) => m.mood(),
             Self::LogService(m) => m.mood(),
+            Self::Sagas(m) => m.mood(),
+            Self::Records(m) => m.mood(),
         }
     }
 
@@ -174,6 +230,9 @@ fn build(params: &Params) -> System {
         cap: params.span("retry-cap"),
         jitter: Jitter::Equal,
     };
+    if params.get("cast") == 2 {
+        return isolation::build(params, endless);
+    }
     let orders = params.get("orders") as i32;
     let settings = Settings {
         definition,
@@ -185,6 +244,7 @@ fn build(params: &Params) -> System {
         start_dedup: params.on("start-dedup"),
         orders,
         gap: params.span("order-gap"),
+        undo_failed: Added(params.get("failed-step") == 1),
     };
     let orchestrator = SagaMachine::Orchestrator(Orchestrator::new(settings));
     // Enough for every order, and for some that a person places.

@@ -5,11 +5,14 @@
 //! services recognise it. Owns the saga log, the direction, the time-outs. Does not own what a step
 //! does, nor how it is made harmless to ask for one twice: both are the services'.
 //!
-//! After Eventuate Tram's family: a step that was refused is not compensated, those before it are,
-//! in reverse order. A step whose outcome is *unknown* is compensated with them.
+//! Both families of compensation: in Eventuate Tram's a step that was refused is not compensated,
+//! those before it are, in reverse order; in dtm's it is compensated with them. A step whose outcome
+//! is *unknown* is compensated in both. A saga that is stuck waits for an operator, who puts it back to
+//! work, settles its step by other means, or stops it as it stands (dtm's `forceStop`).
 
 use std::collections::VecDeque;
 
+use super::added::Added;
 pub use super::course::Phase;
 use super::definition::{Class, Definition};
 use super::message::{About, Answer, Command, Directory, Facts, Msg, Outcome, fact, record, timer, verb};
@@ -61,6 +64,8 @@ pub struct Settings {
     pub orders: i32,
     /// See `orders`.
     pub gap: Span,
+    /// Whether a step that was refused is undone with the others.
+    pub undo_failed: Added<bool>,
 }
 
 /// Attempts are counted up to here: the back-off is at its cap long before, and a state space that
@@ -114,7 +119,7 @@ impl Orchestrator {
             Event::Message { from, msg } => match msg {
                 Msg::Order(order) => self.order(ctx, from, *order),
                 Msg::Reply(about, command, answer) => self.reply(ctx, *about, *command, *answer),
-                Msg::News(..) | Msg::Command(..) => {}
+                _ => {}
             },
             Event::Timer(Timer { kind: timer::COMMAND_TIMEOUT, arg }) => {
                 if let Some(at) = self.place(arg) {
@@ -138,7 +143,17 @@ impl Orchestrator {
                 let next = self.started.highest + 1;
                 self.begin(ctx, if order > 0 { order } else { next });
             }
-            Event::Command(_, order) => self.retry_parked(ctx, order),
+            Event::Command(verb::RETRY_PARKED | verb::SKIP_PARKED, order) => {
+                let skip = matches!(event, Event::Command(verb::SKIP_PARKED, _));
+                self.operator(ctx, order, skip);
+            }
+            Event::Command(verb::FORCE_STOP, order) => {
+                let this = |s: &Saga| !s.moving && (order == 0 || s.about.order == order);
+                if let Some(at) = self.open.iter().position(this) {
+                    self.go(ctx, at, Phase::Stopped);
+                }
+            }
+            Event::Command(..) => {}
         }
     }
 
@@ -169,7 +184,7 @@ impl Orchestrator {
     fn recover(&mut self, ctx: &mut Ctx<'_, Msg>) {
         self.facts.publish(ctx);
         for at in 0..self.open.len() {
-            self.send(ctx, at);
+            self.go_on(ctx, at);
         }
         // An orchestrator that remembers nothing does not know that it had something to begin.
         if self.open.is_empty() && self.settings.resume {
@@ -235,7 +250,11 @@ impl Orchestrator {
             (Answer::Refused, Phase::Forward(step))
                 if self.settings.definition.class(step) != Class::Retriable =>
             {
-                self.settings.definition.back_from(step.checked_sub(1))
+                if self.settings.undo_failed.0 {
+                    self.settings.definition.back_with(step)
+                } else {
+                    self.settings.definition.back_from(step.checked_sub(1))
+                }
             }
             (Answer::CannotUndo, Phase::Back(step)) => Phase::Parked(step),
             (Answer::CannotUndo, _) => Phase::Parked(0),
@@ -272,15 +291,16 @@ impl Orchestrator {
         }
     }
 
-    /// A person puts a parked saga back to work.
-    fn retry_parked(&mut self, ctx: &mut Ctx<'_, Msg>, order: i32) {
+    /// A person puts a parked saga back to work, or has settled its step by other means.
+    fn operator(&mut self, ctx: &mut Ctx<'_, Msg>, order: i32, skip: bool) {
         let parked =
             |s: &Saga| matches!(s.phase, Phase::Parked(_)) && (order == 0 || s.about.order == order);
         if let Some(at) = self.open.iter().position(parked)
             && let Phase::Parked(step) = self.open[at].phase
             && !self.open[at].moving
         {
-            let back = self.settings.definition.back_from(Some(step));
+            let back =
+                if skip { Phase::Skipped(step) } else { self.settings.definition.back_from(Some(step)) };
             self.go(ctx, at, back);
         }
     }
@@ -297,6 +317,8 @@ impl Orchestrator {
             Phase::Back(_) | Phase::Revert => record::NEXT_UNDO,
             Phase::Completed | Phase::Compensated => record::ENDED,
             Phase::Parked(_) => record::PARKED,
+            Phase::Skipped(_) => record::SKIPPED,
+            Phase::Stopped => record::STOPPED,
         };
         self.write(ctx, Entry { about, phase }, kind);
     }
@@ -331,6 +353,7 @@ impl Orchestrator {
         let outcome = match phase {
             Phase::Completed => Some((Outcome::Confirmed, fact::COMPLETED)),
             Phase::Compensated => Some((Outcome::Cancelled, fact::COMPENSATED)),
+            Phase::Stopped => Some((Outcome::Cancelled, fact::STOPPED)),
             _ => None,
         };
         if let Some((outcome, fact)) = outcome {
@@ -346,6 +369,11 @@ impl Orchestrator {
         }
         if matches!(phase, Phase::Parked(_)) {
             self.facts.add((fact::PARKED, args));
+        }
+        if matches!(phase, Phase::Skipped(_)) {
+            // The textbook's reversal found nothing to undo, by whatever means.
+            let action = if self.settings.definition.reversal { -3 } else { args[1] };
+            self.facts.add((fact::SETTLED, [about.order, action, about.saga]));
         }
         let saga = Saga { about, phase, attempt: 0, moving: false };
         match at {
@@ -364,13 +392,24 @@ impl Orchestrator {
         let order = entry.about.order;
         match entry.phase {
             Phase::Completed => self.tell(ctx, order, Outcome::Confirmed),
-            Phase::Compensated => self.tell(ctx, order, Outcome::Cancelled),
+            Phase::Compensated | Phase::Stopped => self.tell(ctx, order, Outcome::Cancelled),
             Phase::Parked(_) => self.tell(ctx, order, Outcome::UnderReview),
             _ => {
                 if let Some(at) = self.place(entry.about.saga) {
-                    self.send(ctx, at);
+                    self.go_on(ctx, at);
                 }
             }
+        }
+    }
+
+    /// Sends what is next, or goes on behind a step that a person has settled.
+    fn go_on(&mut self, ctx: &mut Ctx<'_, Msg>, at: usize) {
+        match self.open[at].phase {
+            Phase::Skipped(step) => {
+                let behind = self.settings.definition.behind(step);
+                self.go(ctx, at, behind);
+            }
+            _ => self.send(ctx, at),
         }
     }
 

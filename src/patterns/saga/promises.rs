@@ -9,6 +9,7 @@ use crate::sorted::Map;
 
 use super::SagaMachine;
 use super::definition::{Action, Definition, PRICE};
+use super::isolation::promises as isolation;
 use super::message::{action_of, fact};
 use super::orchestrator::{Orchestrator, Phase};
 use super::service::Service;
@@ -23,6 +24,9 @@ pub static PROMISES: &[Promise] = &[
     Promise { id: "no-blind-compensation", expect: Expect::Always, check: no_blind_compensation },
     Promise { id: "money-conserved", expect: Expect::AtRest, check: money_conserved },
     Promise { id: "saga-ends", expect: Expect::AtRest, check: saga_ends },
+    Promise { id: "credit-limit", expect: Expect::Always, check: isolation::credit_limit },
+    Promise { id: "no-lost-update", expect: Expect::Always, check: isolation::no_lost_update },
+    Promise { id: "one-price", expect: Expect::Always, check: isolation::one_price },
 ];
 
 /// A run with no more facts than this is read whole at every step.
@@ -64,7 +68,12 @@ fn tallies(probe: &Probe<'_>) -> Map<i32, Tally> {
             (Some((action, false)), _) => &mut tally.done[action as usize],
             (Some((action, true)), _) => &mut tally.undone[action as usize],
             (_, fact::STARTED) => &mut tally.begun,
-            (_, fact::COMPLETED | fact::COMPENSATED) => &mut tally.ended,
+            (_, fact::COMPLETED | fact::COMPENSATED | fact::STOPPED) => &mut tally.ended,
+            // Undone by other means; the textbook's reversal had nothing to undo.
+            (_, fact::SETTLED) => match tally.undone.get_mut(o.args[1] as usize) {
+                Some(undone) => undone,
+                None => continue,
+            },
             (_, fact::PARKED) => {
                 tally.parked_at = o.args[1];
                 &mut tally.parked
@@ -99,7 +108,7 @@ fn service<'a>(probe: &Probe<'a>, action: Action) -> Option<&'a Service> {
 
 /// Per order, every step was done once, or each that was done was undone once.
 fn all_or_compensated(probe: &Probe<'_>) -> Verdict {
-    let Some(orchestrator) = orchestrator(probe) else { return Verdict::Holds };
+    let Some(orchestrator) = orchestrator(probe) else { return isolation::all_or_compensated(probe) };
     let definition: &Definition = orchestrator.settings.definition;
     let mut parked = None;
     for (&order, tally) in tallies(probe).iter() {
@@ -183,7 +192,12 @@ fn no_blind_compensation(probe: &Probe<'_>) -> Verdict {
 /// textbook's cast: B and C did equally often. Running totals of the services, so that it costs the
 /// same in the longest run.
 fn money_conserved(probe: &Probe<'_>) -> Verdict {
-    let given = |action| service(probe, action).map(Service::given);
+    // What a person settled by other means is on no service's books.
+    let settled = |action: Action| {
+        let of = |o: &&Observation| o.fact == fact::SETTLED && o.args[1] == action.number();
+        facts(probe).0.filter(of).count() as i64 * i64::from(action.amount())
+    };
+    let given = |action| service(probe, action).map(|s| s.given() - settled(action));
     let label = match (given(Action::Reserve), given(Action::Charge), given(Action::Ship)) {
         (Some(items), Some(money), Some(parcels)) => {
             if money != parcels * i64::from(PRICE) {
@@ -209,7 +223,9 @@ fn money_conserved(probe: &Probe<'_>) -> Verdict {
 
 /// Every saga that began comes to an end, or is parked for a person.
 fn saga_ends(probe: &Probe<'_>) -> Verdict {
-    let Some(orchestrator) = orchestrator(probe) else { return Verdict::Holds };
+    let Some(orchestrator) = orchestrator(probe) else {
+        return isolation::sagas(probe).map_or(Verdict::Holds, |s| isolation::saga_ends(probe, s));
+    };
     let running = orchestrator.open().iter().find(|s| !matches!(s.phase, Phase::Parked(_)));
     if let Some(saga) = running {
         let key = match saga.phase {

@@ -30,8 +30,14 @@ pub use service::Service;
 use crate::kernel::{Ctx, Description, Event, Machine, Mood, NodeId, Span, Ticket};
 use crate::parts::retry::{Jitter, RetryPolicy};
 use crate::patterns::pattern::{
-    Expect, Kind, Param, Params, Pattern, Promise, Range, Role, Scenario, System, no_copies, texts,
+    Expect, Kind, Param, Params, Pattern, Promise, Range, Role, Scenario, System, no_copies, recipe, texts,
 };
+
+macro_rules! scenarios {
+    ($($id:literal),* $(,)?) => {
+        &[$(Scenario { id: $id, recipe: recipe(include_str!(concat!("scenarios/", $id, ".recipe"))) }),*]
+    };
+}
 
 /// The pattern.
 pub static PATTERN: Pattern = Pattern {
@@ -95,33 +101,21 @@ pub static PATTERN: Pattern = Pattern {
         Promise { id: "applied-once", expect: Expect::AtRest, check: promises::applied_once },
         Promise { id: "no-locks-left", expect: Expect::AtRest, check: promises::no_locks_left },
     ],
-    scenarios: &[
-        Scenario { id: "textbook", recipe: include_str!("scenarios/textbook.recipe") },
-        Scenario { id: "shop", recipe: include_str!("scenarios/shop.recipe") },
-        Scenario { id: "vote-no", recipe: include_str!("scenarios/vote-no.recipe") },
-        Scenario { id: "lost-vote", recipe: include_str!("scenarios/lost-vote.recipe") },
-        Scenario {
-            id: "coordinator-crash-before-decision",
-            recipe: include_str!("scenarios/coordinator-crash-before-decision.recipe"),
-        },
-        Scenario {
-            id: "coordinator-crash-after-decision",
-            recipe: include_str!("scenarios/coordinator-crash-after-decision.recipe"),
-        },
-        Scenario {
-            id: "crash-between-commits",
-            recipe: include_str!("scenarios/crash-between-commits.recipe"),
-        },
-        Scenario { id: "blocked", recipe: include_str!("scenarios/blocked.recipe") },
-        Scenario { id: "participant-crash", recipe: include_str!("scenarios/participant-crash.recipe") },
-        Scenario { id: "lost-ack", recipe: include_str!("scenarios/lost-ack.recipe") },
-        Scenario { id: "vote-before-write", recipe: include_str!("scenarios/vote-before-write.recipe") },
-        Scenario { id: "careless-backup", recipe: include_str!("scenarios/careless-backup.recipe") },
-        Scenario {
-            id: "impatient-participant",
-            recipe: include_str!("scenarios/impatient-participant.recipe"),
-        },
-        Scenario { id: "model", recipe: include_str!("scenarios/model.recipe") },
+    scenarios: scenarios![
+        "textbook",
+        "shop",
+        "vote-no",
+        "lost-vote",
+        "coordinator-crash-before-decision",
+        "coordinator-crash-after-decision",
+        "crash-between-commits",
+        "blocked",
+        "participant-crash",
+        "lost-ack",
+        "vote-before-write",
+        "careless-backup",
+        "impatient-participant",
+        "model",
     ],
     abstractions: abstractions::ALL,
     realistic: &[],

@@ -9,6 +9,7 @@ use super::stage_layout::{Plan, at, beside, path};
 use crate::kernel::NodeId;
 use crate::texts::say;
 use crate::trace::Flight;
+use crate::ui::decimal::fixed;
 use crate::ui::icons::{Icon, paths};
 use crate::ui::reactive::{Memo, RwSignal};
 use crate::ui::{Selection, use_lab};
@@ -119,7 +120,7 @@ impl Wire {
                         .map(|(l, one_way)| {
                             let (middle, way) = at(&l, 0.5);
                             let angle = way.y.atan2(way.x).to_degrees();
-                            let at = format!("translate({:.1} {:.1}) rotate({angle:.1})", middle.x, middle.y);
+                            let at = format!("translate({} {}) rotate({})", fixed(middle.x, 1), fixed(middle.y, 1), fixed(angle, 1));
                             view! {
                                 <path class="wire-cut" d=path(&l)/>
                                 <g transform=at>
@@ -188,7 +189,7 @@ impl Wire {
                 }
                 style:transform=move || {
                     let at = middle.get();
-                    format!("translate({:.1}px,{:.1}px) translate(-50%,-50%)", at.x, at.y)
+                    format!("translate({}px,{}px) translate(-50%,-50%)", fixed(at.x, 1), fixed(at.y, 1))
                 }
                 on:pointerenter=move |e| self.pointing.enter(&e, thing)
                 on:pointerleave=move |_| self.pointing.leave(thing)

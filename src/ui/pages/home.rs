@@ -7,7 +7,7 @@ use super::header::Header;
 use crate::patterns;
 use crate::patterns::pattern::Pattern;
 use crate::scenario;
-use crate::texts::t;
+use crate::texts::{say, t};
 use crate::trace::speak::pattern_text;
 use crate::ui::Command;
 use crate::ui::diagram::StageView;
@@ -18,7 +18,7 @@ use crate::ui::session::Session;
 use crate::ui::settings::use_settings;
 
 /// What the first page runs: the moment everybody should have seen once.
-const SHOWN: (&str, &str) = ("two-phase-commit", "coordinator-crash-after-decision");
+pub const SHOWN: (&str, &str) = ("two-phase-commit", "coordinator-crash-after-decision");
 
 /// The first page.
 #[component]
@@ -112,37 +112,36 @@ fn LiveLab() -> impl IntoView {
     }
 }
 
-/// Every pattern with its scenarios.
+/// Every pattern, in learning order, with its scenarios. Their titles come after the first paint.
 #[component]
 pub fn Patterns() -> impl IntoView {
-    let lang = use_settings().lang;
+    let settings = use_settings();
+    let lang = settings.lang;
+    Effect::new(move |_| settings.bring_titles(lang.get()));
     let one = move |pattern: &'static Pattern| {
         let text = move |name: &str| pattern_text(pattern, lang.get(), name).unwrap_or_default();
         view! {
             <li class="pattern">
-                <h3>{move || text("title")}</h3>
+                <h3>
+                    <a href=format!("#/lab/{}/{}", pattern.id, pattern.scenarios[0].id)>{move || text("title")}</a>
+                </h3>
                 <p>{move || text("summary")}</p>
-                <ul class="scenarios">
-                    {pattern
-                        .scenarios
-                        .iter()
-                        .map(|s| {
-                            let name = format!("scenario.{}", s.id);
-                            view! {
-                                <li>
-                                    <a href=format!("#/lab/{}/{}", pattern.id, s.id)>{move || text(&name)}</a>
-                                </li>
-                            }
-                        })
-                        .collect_view()}
-                </ul>
+                {move || (settings.titles.get() == Some(lang.get())).then(|| view! {
+                    <details class="scenarios">
+                        <summary>{say(lang.get(), "home.scenarios", &[("n", &pattern.scenarios.len())])}</summary>
+                        <ul>{pattern.scenarios.iter().map(|s| {
+                            let title = text(&format!("scenario.{}", s.id));
+                            view! { <li><a href=format!("#/lab/{}/{}", pattern.id, s.id)>{title}</a></li> }
+                        }).collect_view()}</ul>
+                    </details>
+                })}
             </li>
         }
     };
     view! {
         <section id="patterns" class="patterns">
             <h2 tabindex="-1">{move || t(lang.get(), "home.patterns")}</h2>
-            <ul>{patterns::ALL.iter().map(|p| one(p)).collect_view()}</ul>
+            <ol>{patterns::ALL.iter().map(|p| one(p)).collect_view()}</ol>
         </section>
     }
 }

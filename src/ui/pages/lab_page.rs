@@ -86,7 +86,7 @@ fn LabFrame(session: Session, lab: Lab) -> impl IntoView {
             class="lab"
             data-state=move || lab.state.get().to_string()
             data-steps=move || lab.story.with(|s| s.run.len().to_string())
-            data-fingerprint=move || lab.frame.with(|f| f.fingerprint.to_string())
+            data-fingerprint=move || lab.story.with(|s| s.run.fingerprint(lab.state.get()).to_string())
         >
             <LabHeader open/>
             {move || {

@@ -7,7 +7,7 @@ use leptos::prelude::*;
 
 use super::count;
 use crate::kernel::{NodeId, TraceEvent, What};
-use crate::texts::{Lang, duration, say, t};
+use crate::texts::{Lang, duration, folded, say, t};
 use crate::ui::icons::Icon;
 use crate::ui::lab::{Lab, Story};
 use crate::ui::reactive::{Effect, Memo, RwSignal, Signal};
@@ -133,7 +133,7 @@ struct Group {
 }
 
 fn groups(story: &Story, filter: &Filter, sentence: &dyn Fn(&TraceEvent) -> String) -> Vec<Group> {
-    let words = filter.words.trim().to_lowercase();
+    let words = folded(filter.words.trim());
     let mut out = Vec::new();
     for state in 1..=story.run.len() {
         let (first, events) = story.run.step_events(state);
@@ -141,7 +141,7 @@ fn groups(story: &Story, filter: &Filter, sentence: &dyn Fn(&TraceEvent) -> Stri
             .iter()
             .enumerate()
             .filter(|(_, e)| filter.lets(&e.what))
-            .filter(|(_, e)| words.is_empty() || sentence(e).to_lowercase().contains(&words))
+            .filter(|(_, e)| words.is_empty() || folded(&sentence(e)).contains(&words))
             .map(|(i, _)| first + i as u32)
             .collect();
         if !shown.is_empty() {

@@ -6,6 +6,7 @@ use leptos::prelude::*;
 use crate::kernel::Mood;
 use crate::texts::{Lang, duration, say};
 use crate::trace::Story;
+use crate::ui::decimal::fixed;
 use crate::ui::diagram::pointing::Pointing;
 use crate::ui::diagram::sequence_layout::{Bar, Picture, wide};
 use crate::ui::diagram::wires::sign;
@@ -23,7 +24,7 @@ pub(super) fn ground(picture: &Picture, lang: Lang, pointing: Pointing) -> impl 
                 <path
                     class="life"
                     class:lit=move || pointing.lit.get().node == Some(node)
-                    d=format!("M{x} 0V{height}")
+                    d=format!("M{} 0V{}", fixed(*x, 1), fixed(height, 1))
                 />
             }
         })
@@ -35,7 +36,10 @@ pub(super) fn ground(picture: &Picture, lang: Lang, pointing: Pointing) -> impl 
             view! {
                 <g class="fold">
                     <rect x="0" y=band.y width=width height=band.h/>
-                    <path d=format!("M0 {0}H{width}M0 {1}H{width}", band.y, band.y + band.h)/>
+                    <path d={
+                        let [top, end, width] = [band.y, band.y + band.h, width].map(|n| fixed(n, 1));
+                        format!("M0 {top}H{width}M0 {end}H{width}")
+                    }/>
                 </g>
             }
         })
@@ -48,8 +52,8 @@ pub(super) fn ground(picture: &Picture, lang: Lang, pointing: Pointing) -> impl 
             let text = duration(lang, band.micros);
             let (w, y) = (wide(&text) + 14.0, band.y + band.h / 2.0);
             let dots = |x: f64| {
-                format!("M{x} {}v0M{x} {}v0M{x} {}v0", y - 22.0, y - 16.0, y + 16.0)
-                    + &format!("M{x} {}v0", y + 22.0)
+                let dot = |off: f64| format!("M{} {}v0", fixed(x, 1), fixed(y + off, 1));
+                [-22.0, -16.0, 16.0, 22.0].map(dot).concat()
             };
             view! {
                 <g class="fold">
@@ -95,16 +99,17 @@ pub(super) fn bar_view(bar: &Bar, picture: &Picture, story: &Story, lang: Lang) 
     };
     let down = bar.mood == Mood::Down;
     let shape = if down {
+        let gap = format!("M{} {}v{}", fixed(x, 1), fixed(y, 1), fixed(h, 1));
         view! {
-            <path class="gap" d=format!("M{x} {y}v{h}")/>
-            <path class="gap-dots" d=format!("M{x} {y}v{h}")/>
+            <path class="gap" d=gap.clone()/>
+            <path class="gap-dots" d=gap/>
         }
         .into_any()
     } else {
         view! {
             <rect class="bar-fill" x=x - w / 2.0 y=y width=w height=h rx=w / 3.0/>
             {(settled && bar.mood != Mood::Working && h > 34.0).then(|| view! {
-                <g class="verdict" transform=format!("translate({x} {}) scale(0.7)", y + 26.0)>
+                <g class="verdict" transform=format!("translate({} {}) scale(0.7)", fixed(x, 1), fixed(y + 26.0, 1))>
                     <circle r="9"/>
                     {sign(mood_class(bar.mood))}
                 </g>
@@ -115,7 +120,7 @@ pub(super) fn bar_view(bar: &Bar, picture: &Picture, story: &Story, lang: Lang) 
     };
     let caption = bar.caption.map(|c| {
         view! {
-            <text class="caption" text-anchor="middle" transform=format!("translate({} {}) rotate(90)", c.x - 4.0, c.y)>
+            <text class="caption" text-anchor="middle" transform=format!("translate({} {}) rotate(90)", fixed(c.x - 4.0, 1), fixed(c.y, 1))>
                 {text.clone()}
             </text>
         }

@@ -7,6 +7,7 @@ use super::{Roving, go_to};
 use crate::kernel::Lost;
 use crate::patterns::pattern::Style;
 use crate::trace::{Speaker, Story};
+use crate::ui::decimal::fixed;
 use crate::ui::diagram::pointing::Pointing;
 use crate::ui::diagram::sequence_layout::{Arrow, Dot, DotKind, LEADING, Tip, Word};
 use crate::ui::diagram::stage_layout::{Pt, path};
@@ -23,6 +24,11 @@ fn label_view(word: &Word, class: &'static str, shift: f64) -> impl IntoView + u
     view! { <text class=class text-anchor=word.anchor>{lines.collect_view()}</text> }
 }
 
+/// A point in the words of SVG.
+fn place((x, y): (f64, f64)) -> String {
+    format!("{} {}", fixed(x, 1), fixed(y, 1))
+}
+
 fn head_of(line: &[Pt]) -> String {
     let Some([a, b]) = line.last_chunk::<2>() else { return String::new() };
     let (dx, dy) = (b.x - a.x, b.y - a.y);
@@ -30,15 +36,9 @@ fn head_of(line: &[Pt]) -> String {
     let (dx, dy) = (dx / len, dy / len);
     let back = Pt { x: b.x - dx * 8.0, y: b.y - dy * 8.0 };
     let (px, py) = (-dy * 3.6, dx * 3.6);
-    format!(
-        "M{:.1} {:.1}L{:.1} {:.1}L{:.1} {:.1}Z",
-        b.x,
-        b.y,
-        back.x + px,
-        back.y + py,
-        back.x - px,
-        back.y - py
-    )
+    let [tip, left, right] =
+        [(b.x, b.y), (back.x + px, back.y + py), (back.x - px, back.y - py)].map(place);
+    format!("M{tip}L{left}L{right}Z")
 }
 
 /// A message.
@@ -80,7 +80,7 @@ pub(super) fn arrow_view(
         Tip::Lost(why) => {
             let at_node = matches!(why, Lost::Down | Lost::Crashed);
             view! {
-                <g class="lost" class:at-node=at_node transform=format!("translate({:.1} {:.1})", end.x, end.y)>
+                <g class="lost" class:at-node=at_node transform=format!("translate({})", place((end.x, end.y)))>
                     <circle r="7.5"/>
                     <path d="M-3.6 -3.6 3.6 3.6M3.6 -3.6 -3.6 3.6"/>
                 </g>
@@ -92,7 +92,7 @@ pub(super) fn arrow_view(
     let held = arrow.held.map(|(a, b)| {
         view! {
             <path class="held" d=path(&[a, b])/>
-            <g class="held-sign" transform=format!("translate({:.1} {:.1}) scale(0.8)", a.x, a.y)>
+            <g class="held-sign" transform=format!("translate({}) scale(0.8)", place((a.x, a.y)))>
                 <circle r="9"/>
                 {sign("delay")}
             </g>
@@ -102,7 +102,7 @@ pub(super) fn arrow_view(
     let label = arrow.label.as_ref().map(|word| {
         view! {
             {undo.then(|| view! {
-                <g class="label-sign" transform=format!("translate({:.1} {:.1}) scale(0.75)", word.at.x - word.wide() / 2.0 - 3.0, word.at.y - 4.0)>
+                <g class="label-sign" transform=format!("translate({}) scale(0.75)", place((word.at.x - word.wide() / 2.0 - 3.0, word.at.y - 4.0)))>
                     {sign("mood-compensating")}
                 </g>
             })}
@@ -213,7 +213,7 @@ pub(super) fn dot_view(
             }
         >
             <title>{sentence.clone()}</title>
-            <g transform=format!("translate({x:.1} {y:.1})")>{shape}</g>
+            <g transform=format!("translate({})", place((x, y)))>{shape}</g>
             {label}
         </g>
     }

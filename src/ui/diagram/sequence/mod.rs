@@ -11,6 +11,7 @@ use super::pointing::Pointing;
 use super::sequence_layout::{Arrow, Picture, Words, draw, shortened, wide};
 use crate::kernel::NodeId;
 use crate::texts::{Lang, duration, say, t};
+use crate::ui::decimal::fixed;
 use crate::ui::icons::{mood_class, mood_word};
 use crate::ui::reactive::{Effect, Memo, RwSignal};
 use crate::ui::{Command, Lab, Selection, browser, use_lab};
@@ -173,7 +174,7 @@ pub fn SequenceView() -> impl IntoView {
             on:wheel=move |_| follows.set(false)
             on:touchmove=move |_| follows.set(false)
         >
-            <div class="heads" style:width=move || format!("{}px", picture.with(|p| p.width))>
+            <div class="heads" style:width=move || format!("{}px", fixed(picture.with(|p| p.width), 1))>
                 {move || {
                     let (columns, apart) = picture.with(|p| (p.columns.clone(), p.apart));
                     columns
@@ -194,8 +195,8 @@ pub fn SequenceView() -> impl IntoView {
                                         let lit = pointing.lit.get().node == Some(node);
                                         format!("head {}{}", mood_class(mood()), if lit { " lit" } else { "" })
                                     }
-                                    style:left=format!("{x}px")
-                                    style:max-width=format!("{}px", apart - 2.0)
+                                    style:left=format!("{}px", fixed(x, 1))
+                                    style:max-width=format!("{}px", fixed(apart - 2.0, 1))
                                     title=move || format!("{name}: {}", mood_word(lab.lang.get(), mood()))
                                     on:pointerenter=move |e| pointing.enter(&e, thing)
                                     on:pointerleave=move |_| pointing.leave(thing)
@@ -264,10 +265,10 @@ pub fn SequenceView() -> impl IntoView {
                         y="0"
                         width=move || picture.with(|p| p.width)
                         height=move || picture.with(|p| p.height)
-                        style:transform=move || format!("translateY({:.1}px)", now.get() + 1.0)
+                        style:transform=move || format!("translateY({}px)", fixed(now.get() + 1.0, 1))
                     />
-                    <g class="playhead" style:transform=move || format!("translateY({:.1}px)", now.get())>
-                        <path d=move || format!("M0 0H{}", picture.with(|p| p.width))/>
+                    <g class="playhead" style:transform=move || format!("translateY({}px)", fixed(now.get(), 1))>
+                        <path d=move || format!("M0 0H{}", fixed(picture.with(|p| p.width), 1))/>
                         <g class="playhead-time">
                             {move || {
                                 let state = lab.state.get();

@@ -1,6 +1,7 @@
 //! Lines: how long they are, what lies along them, and how they are written down.
 
 use super::Pt;
+use crate::ui::decimal::fixed;
 
 /// The length of a line.
 #[must_use]
@@ -35,7 +36,7 @@ pub fn path(line: &[Pt]) -> String {
     use std::fmt::Write;
     let mut out = String::new();
     for (i, p) in line.iter().enumerate() {
-        let _ = write!(out, "{}{:.1} {:.1}", if i == 0 { 'M' } else { 'L' }, p.x, p.y);
+        let _ = write!(out, "{}{} {}", if i == 0 { 'M' } else { 'L' }, fixed(p.x, 1), fixed(p.y, 1));
     }
     out
 }
