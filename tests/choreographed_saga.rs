@@ -4,6 +4,7 @@ mod story;
 
 use std::collections::BTreeSet;
 
+use converge::checker::{Allowed, Search};
 use converge::kernel::{Cell, Halt, Mood, NodeId};
 use converge::patterns::choreographed_saga::PATTERN;
 use converge::patterns::pattern::Verdict;
@@ -426,5 +427,42 @@ fn nothing_that_can_be_said_lacks_its_text() {
             }
         }
         assert!(missing.is_empty(), "{lang:?}: {missing:#?}");
+    }
+}
+
+/// Every world of the textbook's saga in which every message is in time, with a crash at any point of
+/// any handler.
+#[test]
+fn no_single_crash_breaks_a_promise() {
+    let recipe = story::shipped(&PATTERN, "textbook", "set watch = none").recipe;
+    let allowed = Allowed { crashes: 1, early: 0, ..Allowed::default() };
+    let mut search = Search::new(&recipe, allowed, &[], &[], 200_000);
+    search.to_the_end();
+    assert!(search.complete(), "{} worlds and more", search.states());
+    assert_eq!(search.broken(), []);
+}
+
+/// Without an outbox, one crash suffices: between the commit and the sending.
+#[test]
+fn without_an_outbox_one_crash_is_enough() {
+    let recipe =
+        story::shipped(&PATTERN, "textbook", "set watch = none\nset publish = after-commit").recipe;
+    let allowed = Allowed { crashes: 1, early: 0, ..Allowed::default() };
+    let mut search = Search::new(&recipe, allowed, &[], &[], 200_000);
+    search.to_the_end();
+    let broken: Vec<_> = search.broken().iter().map(|b| PATTERN.promises[b.promise].id).collect();
+    assert!(broken.contains(&"saga-ends") && broken.contains(&"no-silent-change"), "{broken:?}");
+}
+
+#[test]
+fn it_runs_with_realistic_parameters() {
+    let mut recipe = story::shipped(&PATTERN, "lost-delivery", "").recipe;
+    for (param, value) in PATTERN.realistic {
+        recipe.set_param(PATTERN.all_params().position(|p| p.id == *param).expect("a parameter"), *value);
+    }
+    let run = converge::trace::Story::of(recipe).run;
+    assert_eq!(run.halt(), Some(Halt::Quiet));
+    for place in 0..PATTERN.promises.len() {
+        assert_eq!(run.verdicts(place).at(run.len()), Some(Verdict::Holds));
     }
 }

@@ -4,6 +4,7 @@ mod story;
 
 use std::collections::BTreeSet;
 
+use converge::checker::{Allowed, Search};
 use converge::kernel::{Cell, Halt, Mood, NodeId, What};
 use converge::patterns::compensation::message::Msg;
 use converge::patterns::compensation::plan::Act;
@@ -557,4 +558,53 @@ fn messages_are_told_apart() {
     use converge::patterns::compensation::message::Op;
     let kinds: BTreeSet<_> = Act::ALL[..3].iter().map(|act| Msg::Command(1, *act, Op::Do).kind()).collect();
     assert_eq!(kinds.len(), 3);
+}
+
+/// Searches every world of a scenario with these settings.
+#[track_caller]
+fn search(id: &str, sets: &[(&str, i64)], allowed: Allowed) -> Vec<&'static str> {
+    let mut recipe = story::shipped(&PATTERN, id, "").recipe;
+    for (param, value) in sets {
+        recipe.set_param(PATTERN.all_params().position(|p| p.id == *param).expect("a parameter"), *value);
+    }
+    let mut search = Search::new(&recipe, allowed, &[], &[], 300_000);
+    search.to_the_end();
+    assert!(search.complete(), "{id}: {} worlds and more", search.states());
+    search.broken().iter().map(|broken| PATTERN.promises[broken.promise].id).collect()
+}
+
+/// Whatever the order of messages, wherever a node crashes, whatever is lost or doubled once: a step
+/// that is given up at the first silence is undone, cancelled or barred.
+#[test]
+fn no_single_crash_loss_or_copy_breaks_a_promise() {
+    let none = Allowed::default();
+    for allowed in [Allowed { crashes: 1, ..none }, Allowed { drops: 1, duplicates: 1, ..none }] {
+        for protocol in [0, 1] {
+            let sets = [("retries", 0), ("steps", 2), ("protocol", protocol)];
+            assert_eq!(search("shop", &sets, allowed), [""; 0], "{allowed:?} {protocol}");
+        }
+    }
+}
+
+/// Idempotency keys alone: one lost request is refunded blindly, one slow try hangs.
+#[test]
+fn keys_alone_are_found_out_by_one_loss_or_one_slow_message() {
+    let sets = [("retries", 0), ("steps", 2), ("barrier", 1)];
+    let found = search("shop", &sets, Allowed { drops: 1, ..Allowed::default() });
+    assert!(found.contains(&"no-blind-undo"), "{found:?}");
+    let sets = [("retries", 0), ("steps", 2), ("barrier", 1), ("protocol", 1)];
+    assert_eq!(search("tcc", &sets, Allowed::default()), ["nothing-held"]);
+}
+
+#[test]
+fn it_runs_with_realistic_parameters() {
+    let mut recipe = story::shipped(&PATTERN, "refunded-once", "").recipe;
+    for (param, value) in PATTERN.realistic {
+        recipe.set_param(PATTERN.all_params().position(|p| p.id == *param).expect("a parameter"), *value);
+    }
+    let run = converge::trace::Story::of(recipe).run;
+    assert_eq!(run.halt(), Some(Halt::Quiet));
+    for place in 0..PATTERN.promises.len() {
+        assert_eq!(run.verdicts(place).at(run.len()), Some(Verdict::Holds));
+    }
 }

@@ -546,3 +546,16 @@ fn saga_5_an_operator_settles_the_step_or_stops_the_saga() {
     );
     assert_eq!(told.mood("orders"), Mood::Compensated, "nothing is open any more");
 }
+
+#[test]
+fn it_runs_with_realistic_parameters() {
+    let mut recipe = shipped("compensation-retried", "").recipe;
+    for (param, value) in PATTERN.realistic {
+        recipe.set_param(PATTERN.all_params().position(|p| p.id == *param).expect("a parameter"), *value);
+    }
+    let run = Story::of(recipe).run;
+    assert_eq!(run.halt(), Some(Halt::Quiet));
+    for place in 0..PATTERN.promises.len() {
+        assert_eq!(run.verdicts(place).at(run.len()), Some(Verdict::Holds));
+    }
+}

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use converge::checker::{Allowed, Broken, Search};
 use converge::patterns::pattern::{Abstraction, Pattern, Probe, Verdict};
-use converge::patterns::two_phase_commit;
+use converge::patterns::{three_phase_commit, two_phase_commit};
 use converge::scenario::Recipe;
 use converge::scenario::recipe::Shipped;
 
@@ -155,5 +155,74 @@ fn a_vote_sent_before_it_is_written_is_found_by_one_crash() {
         let probe = Probe { world: &world, params: &recipe.params, at_rest: world.is_quiet() };
         let verdict = (promise.check)(&probe);
         assert!(matches!(verdict, Verdict::Broken(_)), "{} is {verdict:?} at the end", promise.id);
+    }
+}
+
+/// Searches three-phase commit: two participants, one way of dealing with silence.
+fn three_phase(silence: i64, allowed: Allowed, most: usize) -> (Recipe, Search) {
+    let pattern = &three_phase_commit::PATTERN;
+    let mut shipped = Shipped::of(pattern, "model").expect("a shipped scenario");
+    shipped.recipe.set_param(pattern.all_params().position(|p| p.id == "silence").unwrap(), silence);
+    let mut search = Search::new(&shipped.recipe, allowed, &shipped.offers, &[], most);
+    search.to_the_end();
+    (shipped.recipe, search)
+}
+
+/// How many steps a shortest way to a broken agreement has; all worlds were reached.
+#[track_caller]
+fn split(silence: i64, allowed: Allowed, worlds: usize) -> Option<usize> {
+    let (recipe, search) = three_phase(silence, allowed, 200_000);
+    assert!(search.complete(), "the space ends within the limit: {} worlds", search.states());
+    assert_eq!(search.states(), worlds, "worlds");
+    let found = search.broken().iter().find(|b| recipe.pattern.promises[b.promise].id == "agreement");
+    found.map(|b| b.way.len())
+}
+
+const ALONE: i64 = 0;
+const TERMINATION: i64 = 1;
+const QUORUM: i64 = 2;
+
+/// Nothing but what the promises allow. A time-out comes when nothing else can happen: whoever is silent
+/// by then is dead or cut off, as in a synchronous network.
+const SYNCHRONOUS: Allowed =
+    Allowed { crashes: 0, for_good: false, drops: 0, duplicates: 0, cuts: 0, early: 0 };
+
+/// As in ajccosta's model of 3PC, where time-outs are synchronous: agreement holds. Here with crashes,
+/// for good and with recovery, at any point of any handler; and nobody waits in vain.
+#[test]
+fn three_phase_commit_agrees_when_silence_means_death() {
+    for allowed in [
+        Allowed { crashes: 3, for_good: true, ..SYNCHRONOUS },
+        Allowed { crashes: 1, ..SYNCHRONOUS },
+        Allowed { crashes: 0, early: 1, ..SYNCHRONOUS },
+    ] {
+        let (recipe, search) = three_phase(TERMINATION, allowed, 200_000);
+        assert!(search.complete(), "{allowed:?}: {} worlds", search.states());
+        assert_eq!(names(&recipe, search.broken()), [""; 0], "{allowed:?}");
+    }
+}
+
+/// As in Ponzi's model of 3PC with partitions: one commits, the other aborts. Time-outs alone split when
+/// one link is cut, one way, or when one crash or one early time-out comes; the termination protocol
+/// needs two links cut.
+#[test]
+fn three_phase_commit_splits_when_it_does_not() {
+    let cuts = |cuts| Allowed { cuts, ..SYNCHRONOUS };
+    assert_eq!(split(ALONE, cuts(1), 7_499), Some(19));
+    assert_eq!(split(ALONE, Allowed { crashes: 1, ..SYNCHRONOUS }, 13_274), Some(17));
+    assert_eq!(split(ALONE, Allowed { early: 1, ..SYNCHRONOUS }, 14_263), Some(19));
+    assert_eq!(split(TERMINATION, cuts(1), 8_706), None);
+    assert_eq!(split(TERMINATION, cuts(2), 75_386), Some(27));
+}
+
+/// With quorums no number of faults does. Their rounds have no end, so this looks at so many worlds.
+#[test]
+fn quorums_never_split() {
+    for allowed in [
+        Allowed { cuts: 2, early: 2, ..SYNCHRONOUS },
+        Allowed { crashes: 2, early: 1, drops: 1, ..SYNCHRONOUS },
+    ] {
+        let (recipe, search) = three_phase(QUORUM, allowed, 40_000);
+        assert_eq!(names(&recipe, search.broken()), [""; 0], "{allowed:?}");
     }
 }

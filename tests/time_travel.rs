@@ -85,8 +85,10 @@ fn check_acts(name: &str, recipe: &Recipe, every: u32) -> u32 {
             assert!(fork >= state, "{name}: {act:?} at state {state} changed the past from state {fork}");
             let last = changed.len() == run.len() && fork == run.len();
             // What is due at this very instant is delivered now anyway; and where the scenario has an
-            // entry for this very moment, that one comes first and may leave nothing to act on.
-            let taken = recipe.script.iter().any(|e| e.trigger == entry.trigger);
+            // entry for this very moment, that one comes first and may leave nothing to act on; one that
+            // does the same at this instant (the next of several links to be cut) would have done it.
+            let taken =
+                recipe.script.iter().any(|e| e.trigger == entry.trigger || e.action == entry.action);
             let idle = last && act.deed != Deed::DeliverNow && !taken;
             assert!(!idle, "{name}: {act:?} at state {state} changed nothing");
             tried += 1;

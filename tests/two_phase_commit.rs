@@ -2,7 +2,7 @@
 
 use converge::kernel::{Halt, Mark, Mood, NodeId, TraceEvent, What};
 use converge::patterns::pattern::Verdict;
-use converge::patterns::two_phase_commit::{Node, PATTERN, kind, record};
+use converge::patterns::two_phase_commit::{Node, PATTERN, Participant, kind, record};
 use converge::scenario::{Expected, Shipped, text};
 use converge::texts::Lang;
 use converge::trace::run::{Run, Stage};
@@ -169,7 +169,7 @@ fn every_scenario_ends_as_it_says_and_is_short() {
             assert_eq!(Some(found), expected, "{}: {}, after {} steps", scenario.id, promise.id, run.len());
         }
         let steps = run.len();
-        assert!((15..=75).contains(&steps), "{}: {steps} steps are too many (or few) to read", scenario.id);
+        assert!((15..=80).contains(&steps), "{}: {steps} steps are too many (or few) to read", scenario.id);
         assert!((2..=5).contains(&shipped.offers.len()), "{}: offers", scenario.id);
     }
 }
@@ -351,6 +351,157 @@ fn a_person_orders_more_until_the_money_is_gone() {
     assert_eq!(story.count(|w| matches!(w, What::Delivered { kind: kind::ORDER_REFUSED, .. })), 2);
 }
 
+fn participant(run: &Run, id: &str) -> Participant {
+    let place = run.stage.nodes.iter().position(|n| n.id == id).expect("a node");
+    match run.world(u32::MAX).machine::<Node>(NodeId(place as u8)) {
+        Some(Node::Participant(p)) => p.clone(),
+        _ => panic!("{id} is no participant"),
+    }
+}
+
+/// 2PC-5 with cooperative termination: the coordinator is not needed.
+#[test]
+fn who_is_in_doubt_learns_from_who_knows() {
+    let story = Story::of("ask-peers");
+    assert_eq!(story.count(|w| matches!(w, What::Restarted { .. })), 0);
+    check(&story, &ALL, None, &[]);
+    // Without asking the same faults block.
+    let waits = "seed 7\nset participants = 3\nset horizon = 1500 ms\n\
+        fault crash coordinator after coordinator sends commit to payment";
+    check(&Story { run: run(&read(waits)) }, &["payment"], None, &["inventory", "shipping"]);
+}
+
+#[test]
+fn who_has_not_voted_gives_up_for_all() {
+    let story = Story::of("ask-peers-unvoted");
+    check(&story, &[], None, &[]);
+    let shipping = story.node("shipping");
+    let gives_up = story
+        .after(|w| matches!(w, What::Written { node, record: record::ABORT, .. } if *node == shipping));
+    let answers =
+        story.after(|w| matches!(w, What::Sent { from, kind: kind::ABORT, .. } if *from == shipping));
+    assert!(gives_up <= answers, "on disk before it is said");
+    // A prepare that comes late finds it given up.
+    let late = "set in-doubt = ask-peers\nset participants = 3\nset horizon = 3000 ms\nset vote-timeout = 2000 ms\n\
+        fault delay prepare from coordinator to shipping by 400 ms";
+    let run = run(&read(late));
+    let story = Story { run };
+    check(&story, &[], Some(false), &[]);
+    assert_eq!(
+        story.count(
+            |w| matches!(w, What::Sent { from, kind: kind::NO, .. } if *from == story.node("shipping"))
+        ),
+        1
+    );
+}
+
+/// 2PC-6: asking helps nobody when all who answer are in doubt.
+#[test]
+fn who_is_in_doubt_among_those_in_doubt_blocks() {
+    let story = Story::of("ask-peers-blocked");
+    assert_eq!(story.run.halt(), Some(Halt::Horizon));
+    check(&story, &["payment"], None, &["inventory", "shipping"]);
+    assert!(story.count(|w| matches!(w, What::Delivered { kind: kind::IN_DOUBT, .. })) >= 4);
+    let returned = with("ask-peers-blocked", "fault restart payment 600 ms after coordinator crashes");
+    check(&Story { run: returned }, &ALL, None, &[]);
+}
+
+/// The order of two lines: passed on before it is followed, or after.
+#[test]
+fn a_decision_is_passed_on_before_it_is_followed() {
+    check(&Story::of("forward-first"), &ALL, None, &[]);
+    check(&Story::of("forward-last"), &["payment"], None, &[]);
+    // When nobody was told, silence means abort, and nobody blocks.
+    let nobody = with("forward-first", "fault drop commit from coordinator to payment");
+    check(&Story { run: nobody }, &[], None, &[]);
+}
+
+/// 2PC-11.
+#[test]
+fn an_operator_guesses() {
+    let lucky = Story::of("operator-lucky");
+    check(&lucky, &[], Some(false), &[]);
+    assert!(!participant(&lucky.run, "inventory").is_flagged(1), "the guess was right");
+
+    let mixed = Story::of("operator-mixed");
+    check(&mixed, &["payment", "shipping"], None, &[]);
+    assert!(participant(&mixed.run, "inventory").is_flagged(1));
+    assert_eq!(mixed.count(|w| matches!(w, What::Delivered { kind: kind::ORDER_MIXED, .. })), 1);
+    let world = mixed.run.world(u32::MAX);
+    let Some(Node::Coordinator(c)) = world.machine::<Node>(NodeId(1)) else { panic!("no coordinator") };
+    assert_eq!(c.mixed().collect::<Vec<_>>(), [1], "on the list for repair");
+
+    let accepted = Story::of("operator-mixed-accepted");
+    check(&accepted, &["payment", "shipping"], Some(true), &[]);
+    assert!(!participant(&accepted.run, "inventory").is_flagged(1), "nobody looks");
+}
+
+/// The guess and the flag are on disk: a crash after either loses nothing.
+#[test]
+fn what_an_operator_decided_survives_a_crash() {
+    for at in [
+        "after inventory writes heuristic-abort",
+        "after inventory writes mixed",
+        "after inventory sends mixed to coordinator",
+    ] {
+        let lines =
+            format!("fault crash inventory {at}\nfault restart inventory 900 ms after coordinator crashes");
+        let run = with("operator-mixed", &lines);
+        assert!(participant(&run, "inventory").is_flagged(1), "{at}");
+        check(&Story { run }, &["payment", "shipping"], None, &[]);
+    }
+    // Wrong the other way: forced to commit, and the decision was abort.
+    let run = with("operator-lucky", "do force-commit at shipping 220 ms after coordinator crashes");
+    assert!(participant(&run, "shipping").is_flagged(1));
+    check(&Story { run }, &["shipping"], Some(false), &[]);
+    // Only who is in doubt can be forced.
+    let run = with(
+        "shop",
+        "do force-abort at payment 500 ms after start\ndo force-commit at payment 600 ms after start",
+    );
+    check(&Story { run }, &ALL, Some(true), &[]);
+}
+
+/// Who waits for whom, at a state, as the participants show it.
+fn waits(run: &Run, state: u32) -> Vec<(&'static str, String)> {
+    let world = run.world(state);
+    let speaker = Speaker::new(Lang::En, &PATTERN, &run.stage.nodes);
+    let mut found = Vec::new();
+    for (i, node) in run.stage.nodes.iter().enumerate() {
+        let holds = world.describe(NodeId(i as u8));
+        for section in holds.sections.iter().filter(|s| s.title.key == "section.waits") {
+            found.extend(section.rows.iter().map(|row| (node.id, speaker.cell(&row.cells[0]))));
+        }
+    }
+    found
+}
+
+/// 2PC-12.
+#[test]
+fn a_second_order_on_the_same_rows_waits() {
+    let story = Story::of("lock-wait");
+    let held = story.after(|w| matches!(w, What::Delivered { to, kind: kind::YES, from, .. } if to.0 == 1 && *from == story.node("payment")));
+    let all = ALL.map(|id| (id, "tx-2 waits for tx-1".to_owned()));
+    assert_eq!(waits(&story.run, held - 1), all);
+    let confirmed = story.count(|w| matches!(w, What::Delivered { kind: kind::ORDER_CONFIRMED, .. }));
+    assert_eq!(confirmed, 2, "one after the other");
+
+    let crash = Story::of("lock-wait-crash");
+    let back = crash.after(|w| matches!(w, What::Restarted { .. }));
+    assert_eq!(waits(&crash.run, back - 1), all, "all the while");
+    check(&crash, &ALL, Some(true), &[]);
+
+    let deadlock = Story::of("deadlock");
+    let time_out = deadlock.after(|w| matches!(w, What::Fired { timer, .. } if timer.kind == 0));
+    let circle = [
+        ("payment", "tx-2 waits for tx-1"),
+        ("inventory", "tx-1 waits for tx-2"),
+        ("shipping", "tx-2 waits for tx-1"),
+    ];
+    assert_eq!(waits(&deadlock.run, time_out - 1), circle.map(|(id, w)| (id, w.to_owned())));
+    check(&deadlock, &[], Some(false), &[]);
+}
+
 /// Promises hold in a bad network with crashes, whatever the seed: the protocol, not the luck.
 #[test]
 fn lossy_networks_and_crashes_never_break_a_promise() {
@@ -359,9 +510,10 @@ fn lossy_networks_and_crashes_never_break_a_promise() {
         fault crash inventory after inventory sends yes to coordinator #3\nfault restart inventory 250 ms after inventory crashes\n\
         fault crash coordinator after coordinator sends commit to shipping #3\nfault restart coordinator 300 ms after coordinator crashes #2";
     let mut read = read(text);
-    for parallel in [0, 1] {
-        let place = PATTERN.all_params().position(|p| p.id == "prepare").unwrap();
-        read.recipe.set_param(place, parallel);
+    for (parallel, in_doubt, customers) in [(0, 0, 1), (1, 0, 1), (1, 3, 1), (1, 3, 2)] {
+        for (id, value) in [("prepare", parallel), ("in-doubt", in_doubt), ("customers", customers)] {
+            read.recipe.set_param(PATTERN.all_params().position(|p| p.id == id).unwrap(), value);
+        }
         for seed in 1..=150 {
             read.recipe.seed = seed;
             let run = run(&read);

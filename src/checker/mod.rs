@@ -6,7 +6,8 @@
 //! protocol: worlds say what can happen next, promises say what is broken, and a pattern's
 //! [`Abstraction`](crate::patterns::pattern::Abstraction) says what a world is in a published model.
 //!
-//! It says nothing of liveness: a world at rest that keeps no promise is found, an endless run is not.
+//! It says little of liveness: a world at rest that keeps no promise is found, and so are the images of
+//! worlds that come to nothing new by themselves; an endless run that does is not.
 //!
 //! Time-outs are patient: a timer runs out when nothing else can happen. Each search has a number of
 //! *early* ones beside, which run out at any time, as they do when a message is slow.
@@ -26,8 +27,11 @@ use seen::Seen;
 /// What the search may still do beside the system's own steps. Part of what makes two states differ.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Allowed {
-    /// Crashes, at any point of any handler. A node that is down may start again at any time.
+    /// Crashes, at any point of any handler. A node that is down may start again at any time, unless
+    /// it is down for good.
     pub crashes: u8,
+    /// Whether whoever crashes stays down: crash-stop, as many published models have it.
+    pub for_good: bool,
     /// Messages lost.
     pub drops: u8,
     /// Messages copied.
@@ -41,7 +45,7 @@ pub struct Allowed {
 impl Default for Allowed {
     /// No fault, and one early time-out: a network that is slow once.
     fn default() -> Self {
-        Self { crashes: 0, drops: 0, duplicates: 0, cuts: 0, early: 1 }
+        Self { crashes: 0, for_good: false, drops: 0, duplicates: 0, cuts: 0, early: 1 }
     }
 }
 
@@ -72,7 +76,14 @@ pub struct Projection {
     pub images: BTreeSet<Vec<u8>>,
     /// Images before and after a step that changed it: the steps of the abstract machine.
     pub steps: BTreeSet<(Vec<u8>, Vec<u8>)>,
+    /// Images of the worlds that come to nothing new by themselves: nothing is under way, and whatever
+    /// timers run out, they end where they were (somebody asks in vain). Filled in by
+    /// [`Search::watch_rest`] alone.
+    pub stalled: BTreeSet<Vec<u8>>,
 }
+
+/// Most worlds that are looked at to see whether one comes to nothing new.
+const AROUND: usize = 512;
 
 /// A search that is under way: it can be stopped and gone on with at any world.
 pub struct Search {
@@ -86,6 +97,7 @@ pub struct Search {
     transitions: u64,
     broken: Vec<Broken>,
     projections: Vec<Projection>,
+    watch_rest: bool,
     complete: bool,
 }
 
@@ -119,7 +131,12 @@ impl Search {
             })
             .collect();
         let projections: Vec<_> = (abstractions.iter())
-            .map(|&abstraction| Projection { abstraction, images: BTreeSet::new(), steps: BTreeSet::new() })
+            .map(|&abstraction| Projection {
+                abstraction,
+                images: BTreeSet::new(),
+                steps: BTreeSet::new(),
+                stalled: BTreeSet::new(),
+            })
             .collect();
         let histories = abstractions.iter().map(|a| (a.start)(&recipe.params)).collect();
         let mut search = Self {
@@ -132,10 +149,18 @@ impl Search {
             transitions: 0,
             broken: Vec::new(),
             projections,
+            watch_rest: false,
             complete: true,
         };
         search.reach(State { world, allowed, histories, place: 0 }, 0, None);
         search
+    }
+
+    /// Says of every world whether it comes to nothing new by itself ([`Projection::stalled`]).
+    #[must_use]
+    pub const fn watch_rest(mut self) -> Self {
+        self.watch_rest = true;
+        self
     }
 
     /// Looks at so many more worlds; whether anything is left to look at.
@@ -196,6 +221,11 @@ impl Search {
         state.world.enabled(&mut own);
         let is_timer = |step: &Step| matches!(step, Step::Do(Act::Fire(..)));
         let idle = own.iter().all(is_timer);
+        if idle && self.watch_rest && comes_to_nothing_new(&state.world) {
+            for (projection, history) in self.projections.iter_mut().zip(&state.histories) {
+                projection.stalled.insert(history.image());
+            }
+        }
         for &step in &own {
             let mut left = state.allowed;
             if is_timer(&step) && !idle {
@@ -237,7 +267,9 @@ impl Search {
         let nodes = (0..world.nodes() as u8).map(NodeId);
         for node in nodes.clone() {
             if !world.is_up(node) {
-                self.take(state, Step::Fault(Fault::Restart(node)), *allowed);
+                if !allowed.for_good {
+                    self.take(state, Step::Fault(Fault::Restart(node)), *allowed);
+                }
             } else if allowed.crashes > 0 {
                 let left = Allowed { crashes: allowed.crashes - 1, ..*allowed };
                 self.take(state, Step::Fault(Fault::Crash(node)), left);
@@ -339,4 +371,30 @@ impl Search {
             }
         }
     }
+}
+
+/// Whether an idle world, left to itself, always comes back to where it is.
+fn comes_to_nothing_new(world: &World) -> bool {
+    let start = world.fingerprint();
+    let mut seen = BTreeSet::from([start]);
+    let mut todo = vec![world.clone()];
+    while let Some(world) = todo.pop() {
+        let mut own = Vec::new();
+        world.enabled(&mut own);
+        let is_timer = |step: &Step| matches!(step, Step::Do(Act::Fire(..)));
+        let idle = own.iter().all(is_timer);
+        if idle && world.fingerprint() != start {
+            return false;
+        }
+        for step in own.into_iter().filter(|step| idle || !is_timer(step)) {
+            let mut then = world.clone();
+            if then.apply(step, None).is_ok() && seen.insert(then.fingerprint()) {
+                todo.push(then);
+            }
+        }
+        if seen.len() > AROUND {
+            return false;
+        }
+    }
+    true
 }

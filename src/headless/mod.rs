@@ -151,6 +151,7 @@ fn wish(args: Vec<OsString>, lang: Lang) -> Result<Wish, Failure> {
             "-h" | "--help" => wish.help = true,
             "-V" | "--version" => wish.version = true,
             "--json" => wish.json = true,
+            "--crash-stop" => wish.bounds.crash_stop(),
             "--fingerprints" => wish.fingerprints = true,
             "--lang" => {
                 let tag = value()?;

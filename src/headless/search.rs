@@ -27,6 +27,11 @@ pub struct Bounds {
 }
 
 impl Bounds {
+    /// Whoever crashes stays down.
+    pub const fn crash_stop(&mut self) {
+        self.allowed.for_good = true;
+    }
+
     /// Takes an option with its value. `None` when there is no such option; else whether the value
     /// can be one.
     pub fn take(

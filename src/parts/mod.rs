@@ -4,6 +4,10 @@
 pub mod broker;
 pub mod database;
 pub mod event_store;
+pub mod grown;
 pub mod idempotency;
+pub mod members;
 pub mod retry;
+pub mod settled;
+pub mod shop;
 pub mod wal;

@@ -1,11 +1,14 @@
 //! A write-ahead log: records are staged, acknowledged by the disk, and only then durable.
 //!
-//! Owns the staging that [`crate::kernel::Machine::flush`] needs. Does not own what recovery makes
-//! of the records: that is the protocol's.
+//! Owns the staging that [`crate::kernel::Machine::flush`] needs, and how a log is shown. Does not own
+//! what recovery makes of the records: that is the protocol's.
 
 use std::hash::Hash;
 
-use crate::kernel::{Args, Ctx, Log, Message, Ticket};
+use crate::kernel::{Args, Cell, Ctx, Description, Label, Log, Mark, Message, Shape, Ticket};
+
+/// How many records are shown.
+const SHOWN: usize = 6;
 
 /// A write-ahead log of records `R`.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -75,5 +78,25 @@ impl<R: Clone + Hash> Wal<R> {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.durable.is_empty()
+    }
+
+    /// Adds the log to a description: how many records came before, the newest ones, and what is on
+    /// its way to the disk. The pattern has texts `section.log` and `log.earlier`.
+    pub fn describe(&self, out: &mut Description, name: impl Fn(&R) -> Label) {
+        out.section(Label::new("section.log"), Shape::Log, true);
+        let shown = SHOWN.saturating_sub(self.staged.len()).min(self.len());
+        let earlier = self.len() - shown;
+        if earlier > 0 {
+            let label = Label::with("log.earlier", [earlier as i32, 0, 0]);
+            out.row(u64::MAX, Mark::Plain, &[Cell::Text(label)]);
+        }
+        let mut newest: Vec<&R> = self.records().rev().take(shown).collect();
+        newest.reverse();
+        for (i, record) in newest.into_iter().enumerate() {
+            out.row((earlier + i) as u64, Mark::Plain, &[Cell::Text(name(record))]);
+        }
+        for (i, record) in self.staged().enumerate() {
+            out.row((self.len() + i) as u64, Mark::Pending, &[Cell::Text(name(record))]);
+        }
     }
 }

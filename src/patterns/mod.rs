@@ -11,6 +11,7 @@ pub mod eventual_consistency;
 pub mod outbox;
 pub mod pattern;
 pub mod saga;
+pub mod three_phase_commit;
 pub mod two_phase_commit;
 
 use pattern::Pattern;
@@ -28,6 +29,7 @@ pub static ALL: &[&Pattern] = &[
     &saga::PATTERN,
     &choreographed_saga::PATTERN,
     &two_phase_commit::PATTERN,
+    &three_phase_commit::PATTERN,
 ];
 
 /// The pattern of this name.

@@ -244,7 +244,7 @@ pub fn of_node(run: &Run, state: u32, node: NodeId) -> Vec<Act> {
         }
         for verb in 0..run.stage.pattern.verbs.len() as u8 {
             if takes(&world, node, verb) {
-                acts.push(act(Deed::Command(verb), when(true, Action::Command(node, verb, 0))));
+                acts.push(act(Deed::Command(verb), when(!paused, Action::Command(node, verb, 0))));
             }
         }
         acts.extend(crash_points(run, state, node));

@@ -3,12 +3,13 @@
 //! Owns the wish list. It remembers everything through a crash (it is written on paper); it is no
 //! part of the protocol and no promise speaks of it.
 
-use super::message::{Msg, timer};
-use super::settled::Tally;
+use super::message::{Msg, timer, verb};
 use crate::kernel::Cell;
 use crate::kernel::{Ctx, Description, Event, Label, Mark, Mood, NodeId, Shape, Span, Timer};
 use crate::parts::database::Tx;
+use crate::parts::grown::Grown;
 use crate::parts::retry::RetryPolicy;
+use crate::parts::settled::Tally;
 
 /// A customer.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -25,6 +26,18 @@ pub struct Client {
     refused: u32,
     last: Option<bool>,
     enquiries: Tally,
+    later: Grown<Later>,
+}
+
+/// What not every customer needs.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+struct Later {
+    /// One of two: the numbers in between are the other's. The second begins a gap later.
+    second: Option<bool>,
+    /// Orders that were committed in part.
+    mixed: u32,
+    /// Whether the last one was.
+    last_mixed: bool,
 }
 
 impl Client {
@@ -42,7 +55,16 @@ impl Client {
             refused: 0,
             last: None,
             enquiries: Tally(0),
+            later: Grown(Later { second: None, mixed: 0, last_mixed: false }),
         }
+    }
+
+    /// One of two customers, who share the numbers: odd for the first, even for the second.
+    #[must_use]
+    pub fn of_two(mut self, second: bool) -> Self {
+        self.later.second = Some(second);
+        self.newest = if second { 0 } else { -1 };
+        self
     }
 
     /// How many orders were confirmed, and how many refused.
@@ -53,14 +75,22 @@ impl Client {
 
     pub(super) fn on_event(&mut self, ctx: &mut Ctx<'_, Msg>, event: Event<'_, Msg>) {
         match event {
+            Event::Start if self.later.second == Some(true) => {
+                ctx.set_timer(Timer { kind: timer::NEXT_ORDER, arg: 0 }, self.gap);
+            }
             Event::Start => self.place(ctx),
             Event::Recovered if self.waiting => self.ask(ctx),
             Event::Recovered => self.place(ctx),
-            Event::Message { msg: Msg::OrderConfirmed(order), .. } => self.answered(ctx, *order, true),
-            Event::Message { msg: Msg::OrderRefused(order), .. } => self.answered(ctx, *order, false),
+            Event::Message { msg: Msg::OrderConfirmed(order), .. } => {
+                self.answered(ctx, *order, true, false)
+            }
+            Event::Message { msg: Msg::OrderRefused(order), .. } => {
+                self.answered(ctx, *order, false, false)
+            }
+            Event::Message { msg: Msg::OrderMixed(order), .. } => self.answered(ctx, *order, false, true),
             Event::Timer(Timer { kind: timer::NEXT_ORDER, .. }) => self.place(ctx),
             Event::Timer(Timer { kind: timer::ANSWER, .. }) if self.waiting => self.ask(ctx),
-            Event::Command(..) => {
+            Event::Command(verb::PLACE_ORDER, _) => {
                 self.wanted += 1;
                 self.place(ctx);
             }
@@ -73,7 +103,7 @@ impl Client {
             return;
         }
         self.wanted -= 1;
-        self.newest += 1;
+        self.newest += if self.later.second.is_some() { 2 } else { 1 };
         self.waiting = true;
         self.enquiries = Tally(0);
         ctx.cancel_timer(Timer { kind: timer::NEXT_ORDER, arg: 0 });
@@ -87,13 +117,16 @@ impl Client {
         ctx.set_timer(Timer { kind: timer::ANSWER, arg: 0 }, self.patience.full(self.enquiries.0 + 1));
     }
 
-    fn answered(&mut self, ctx: &mut Ctx<'_, Msg>, order: Tx, confirmed: bool) {
+    fn answered(&mut self, ctx: &mut Ctx<'_, Msg>, order: Tx, confirmed: bool, mixed: bool) {
         if !self.waiting || order != self.newest {
             return;
         }
         self.waiting = false;
         self.last = Some(confirmed);
-        if confirmed {
+        self.later.last_mixed = mixed;
+        if mixed {
+            self.later.mixed += 1;
+        } else if confirmed {
             self.confirmed += 1;
         } else {
             self.refused += 1;
@@ -104,8 +137,9 @@ impl Client {
         }
     }
 
-    pub(super) const fn mood(&self) -> Mood {
+    pub(super) fn mood(&self) -> Mood {
         match (self.waiting, self.last) {
+            (false, Some(_)) if self.later.last_mixed => Mood::Stuck,
             (true, _) => Mood::Waiting,
             (false, None) => Mood::Idle,
             (false, Some(true)) => Mood::Committed,
@@ -117,6 +151,9 @@ impl Client {
         out.status = match (self.waiting, self.enquiries.0, self.last) {
             (true, 0, _) => Some(Label::with("status.order-out", [self.newest, 0, 0])),
             (true, n, _) => Some(Label::with("status.order-asked", [self.newest, n as i32, 0])),
+            (false, _, Some(_)) if self.later.last_mixed => {
+                Some(Label::with("status.order-mixed", [self.newest, 0, 0]))
+            }
             (false, _, Some(true)) => Some(Label::with("status.order-confirmed", [self.newest, 0, 0])),
             (false, _, Some(false)) => Some(Label::with("status.order-refused", [self.newest, 0, 0])),
             (false, _, None) => None,
@@ -129,6 +166,10 @@ impl Client {
         ];
         for (i, (name, n)) in facts.into_iter().enumerate() {
             out.row(i as u64, Mark::Plain, &[Cell::Text(Label::new(name)), Cell::Number(n)]);
+        }
+        if self.later.mixed > 0 {
+            let cells = [Cell::Text(Label::new("row.mixed")), Cell::Number(i64::from(self.later.mixed))];
+            out.row(3, Mark::Wrong, &cells);
         }
     }
 }

@@ -11,11 +11,13 @@ mod show;
 
 use crate::sorted::Map;
 
-use super::message::{Msg, kind, record, timer};
-use super::settled::{Settled, Tally};
+use super::message::{Msg, kind, record, timer, verb};
 use crate::kernel::{Ctx, Event, Interference, NodeId, Span, Ticket, Timer};
 use crate::parts::database::Tx;
+use crate::parts::grown::Grown;
+use crate::parts::members::Members;
 use crate::parts::retry::RetryPolicy;
+use crate::parts::settled::{Settled, Tally};
 use crate::parts::wal::Wal;
 
 /// A record of the coordinator's log.
@@ -25,6 +27,8 @@ pub enum Record {
     Commit(Tx),
     /// Everybody has acknowledged; nobody will ask again.
     End(Tx),
+    /// An operator has decided otherwise, at the participant of this place: to be repaired.
+    Mixed(Tx, usize),
 }
 
 /// Settings of a coordinator.
@@ -56,31 +60,14 @@ enum Phase {
     Committing,
 }
 
-/// A set of participants, by their place in the list.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Default, Debug)]
-struct Set(u8);
-
-impl Set {
-    const fn has(self, place: usize) -> bool {
-        self.0 & 1 << place != 0
-    }
-    const fn add(&mut self, place: usize) {
-        self.0 |= 1 << place;
-    }
-    const fn first_missing(self, of: usize) -> Option<usize> {
-        let place = self.0.trailing_ones() as usize;
-        if place < of { Some(place) } else { None }
-    }
-}
-
 /// A transaction under way.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Open {
     phase: Phase,
     /// Who was asked to prepare; later, who was sent the decision.
-    asked: Set,
+    asked: Members,
     /// Who voted yes; later, who has acknowledged.
-    answered: Set,
+    answered: Members,
     resends: Tally,
 }
 
@@ -105,6 +92,18 @@ pub struct Coordinator {
     flushed: Option<Record>,
     /// A Commit that left without its record on disk, for the promise about it; never, if all is right.
     unlogged: Option<Tx>,
+    later: Grown<Later>,
+}
+
+/// What not every coordinator needs.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+struct Later {
+    /// A second customer, whose transactions have even numbers; and the highest one seen, durable as
+    /// the first's.
+    second: Option<NodeId>,
+    newest: Tx,
+    /// What the log says is to be repaired, and where.
+    mixed: Map<Tx, Members>,
 }
 
 impl Coordinator {
@@ -122,7 +121,29 @@ impl Coordinator {
             last: None,
             flushed: None,
             unlogged: None,
+            later: Grown::default(),
         }
+    }
+
+    /// With a second customer beside the first.
+    #[must_use]
+    pub fn with_second(mut self, client: NodeId) -> Self {
+        self.later.second = Some(client);
+        self
+    }
+
+    /// Transactions that are to be repaired, by its disk.
+    pub fn mixed(&self) -> impl Iterator<Item = Tx> {
+        self.later.mixed.keys().copied()
+    }
+
+    /// Who wants this transaction.
+    fn client_of(&self, tx: Tx) -> Option<NodeId> {
+        self.later.second.filter(|_| tx % 2 == 0).or(self.settings.client)
+    }
+
+    fn newest_of(&mut self, tx: Tx) -> &mut Tx {
+        if self.later.second.is_some() && tx % 2 == 0 { &mut self.later.newest } else { &mut self.newest }
     }
 
     /// Whether its disk says that this transaction commits.
@@ -165,22 +186,23 @@ impl Coordinator {
             Event::Start => self.next(ctx),
             Event::Recovered => self.recover(ctx),
             Event::Message { from, msg } => self.hear(ctx, from, *msg),
-            Event::Timer(Timer { kind: timer::VOTE, arg: tx }) => self.abort(ctx, tx, Set::default()),
+            Event::Timer(Timer { kind: timer::VOTE, arg: tx }) => self.abort(ctx, tx, Members::default()),
             Event::Timer(Timer { kind: timer::RESEND, arg: tx }) => self.resend(ctx, tx),
             Event::Timer(_) => self.next(ctx),
-            Event::Persisted(_) => {
-                if let Some(Record::Commit(tx)) = self.flushed.take() {
-                    self.decided(ctx, tx);
-                }
-            }
+            Event::Persisted(_) => match self.flushed.take() {
+                Some(Record::Commit(tx)) => self.decided(ctx, tx),
+                Some(Record::Mixed(tx, place)) => self.flag(ctx, tx, place),
+                Some(Record::End(_)) | None => {}
+            },
             Event::Refused(ticket) => match self.log.refuse(ticket) {
                 // Nothing is on disk and nothing was sent: it is still free to abort.
-                Some(Record::Commit(tx)) => self.abort(ctx, tx, Set::default()),
+                Some(Record::Commit(tx)) => self.abort(ctx, tx, Members::default()),
                 Some(Record::End(tx)) => self.end(ctx, tx),
+                Some(Record::Mixed(tx, place)) => self.flag(ctx, tx, place),
                 None => {}
             },
-            Event::Command(..) => {
-                if self.settings.client.is_none() {
+            Event::Command(verb, _) => {
+                if verb == verb::PLACE_ORDER && self.settings.client.is_none() {
                     self.wanted += 1;
                     self.next(ctx);
                 }
@@ -190,7 +212,7 @@ impl Coordinator {
 
     fn hear(&mut self, ctx: &mut Ctx<'_, Msg>, from: NodeId, msg: Msg) {
         let tx = msg.tx();
-        if Some(from) == self.settings.client {
+        if Some(from) == self.settings.client || Some(from) == self.later.second {
             return self.hear_client(ctx, from, msg);
         }
         let place = self.settings.participants.iter().position(|&p| p == from);
@@ -202,7 +224,7 @@ impl Coordinator {
             // A vote that comes after the abort (or after a crash that forgot everything).
             (Msg::Yes(_), None, _) => self.tell(ctx, from, tx),
             (Msg::No(_), Some(open), Some(place)) if open.phase == Phase::Collecting => {
-                let mut knows = Set::default();
+                let mut knows = Members::default();
                 knows.add(place);
                 self.abort(ctx, tx, knows);
             }
@@ -210,6 +232,7 @@ impl Coordinator {
                 open.answered.add(place);
                 self.acknowledged(ctx, tx);
             }
+            (Msg::Mixed(_), _, Some(place)) => self.flag(ctx, tx, place),
             // An undecided transaction has no answer yet.
             (Msg::Inquiry(_), Some(open), _) if open.phase != Phase::Committing => {}
             (Msg::Inquiry(_), ..) => self.tell(ctx, from, tx),
@@ -219,22 +242,22 @@ impl Coordinator {
 
     fn hear_client(&mut self, ctx: &mut Ctx<'_, Msg>, client: NodeId, msg: Msg) {
         let tx = msg.tx();
-        let new = tx > self.newest;
+        let new = tx > *self.newest_of(tx);
         match msg {
             // A passing failure: as if the order had not come. The client asks, and hears "refused".
             Msg::Order(_) if ctx.interference() == Interference::Fail => return,
             Msg::Order(_) if new && ctx.interference() == Interference::None => {
-                self.newest = tx;
+                *self.newest_of(tx) = tx;
                 return self.begin(ctx, tx);
             }
             Msg::Order(_) | Msg::Inquiry(_) => {}
             _ => return,
         }
         // Whatever was answered about a number stays true: it will not begin later.
-        self.newest = self.newest.max(tx);
+        let newest = self.newest_of(tx);
+        *newest = tx.max(*newest);
         if !self.open.contains_key(&tx) {
-            let answer =
-                if self.has_committed(tx) { Msg::OrderConfirmed(tx) } else { Msg::OrderRefused(tx) };
+            let answer = if self.has_committed(tx) { self.confirmation(tx) } else { Msg::OrderRefused(tx) };
             ctx.send(client, answer);
         }
     }
@@ -257,8 +280,8 @@ impl Coordinator {
     fn begin(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
         let open = Open {
             phase: Phase::Collecting,
-            asked: Set::default(),
-            answered: Set::default(),
+            asked: Members::default(),
+            answered: Members::default(),
             resends: Tally(0),
         };
         self.open.insert(tx, open);
@@ -294,8 +317,8 @@ impl Coordinator {
         self.last = Some((tx, true));
         let Some(open) = self.open.get_mut(&tx) else { return };
         open.phase = Phase::Committing;
-        open.asked = Set::default();
-        open.answered = Set::default();
+        open.asked = Members::default();
+        open.answered = Members::default();
         let all = self.settings.parallel;
         self.spread(ctx, tx, all);
         ctx.set_timer(Timer { kind: timer::RESEND, arg: tx }, self.settings.resend.full(1));
@@ -343,11 +366,31 @@ impl Coordinator {
         self.open.remove(&tx);
         ctx.cancel_timer(Timer { kind: timer::RESEND, arg: tx });
         ctx.local(kind::DONE, [tx, 0, 0]);
-        if let Some(client) = self.settings.client {
-            ctx.send(client, Msg::OrderConfirmed(tx));
+        if let Some(client) = self.client_of(tx) {
+            ctx.send(client, self.confirmation(tx));
         }
         self.end(ctx, tx);
         self.pause(ctx);
+    }
+
+    fn confirmation(&self, tx: Tx) -> Msg {
+        if self.later.mixed.contains_key(&tx) { Msg::OrderMixed(tx) } else { Msg::OrderConfirmed(tx) }
+    }
+
+    /// A participant has done otherwise, by its operator: onto the list, and only then it counts as an
+    /// answer.
+    fn flag(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, place: usize) {
+        if !self.later.mixed.get(&tx).is_some_and(|places| places.has(place)) {
+            return self.write_mixed(ctx, tx, place);
+        }
+        if let Some(open) = self.open.get_mut(&tx).filter(|open| open.phase == Phase::Committing) {
+            open.answered.add(place);
+            self.acknowledged(ctx, tx);
+        }
+    }
+
+    fn write_mixed(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, place: usize) {
+        self.log.append(ctx, record::MIXED, [tx, 0, 0], Record::Mixed(tx, place));
     }
 
     /// Lazy: nobody waits for END. Without it, recovery only asks once more for acknowledgements.
@@ -356,7 +399,7 @@ impl Coordinator {
     }
 
     /// Gives a transaction up, tells whoever was asked and does not know, and forgets it.
-    fn abort(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, knows: Set) {
+    fn abort(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx, knows: Members) {
         let Some(open) = self.open.remove(&tx) else { return };
         self.last = Some((tx, false));
         ctx.cancel_timer(Timer { kind: timer::VOTE, arg: tx });
@@ -365,7 +408,7 @@ impl Coordinator {
                 ctx.send(*node, Msg::Abort(tx));
             }
         }
-        if let Some(client) = self.settings.client {
+        if let Some(client) = self.client_of(tx) {
             ctx.send(client, Msg::OrderRefused(tx));
         }
         self.pause(ctx);
@@ -387,8 +430,8 @@ impl Coordinator {
         for tx in transactions {
             let open = Open {
                 phase: Phase::Committing,
-                asked: Set::default(),
-                answered: Set::default(),
+                asked: Members::default(),
+                answered: Members::default(),
                 resends: Tally(0),
             };
             self.open.insert(tx, open);
@@ -411,6 +454,7 @@ impl Coordinator {
             Some(Record::End(tx)) => {
                 self.unended.remove(&tx);
             }
+            Some(Record::Mixed(tx, place)) => self.later.mixed.or_default(tx).add(place),
             None => {}
         }
     }
@@ -434,6 +478,7 @@ fn unended_in<'a>(records: impl Iterator<Item = &'a Record>) -> Map<Tx, ()> {
             Record::End(tx) => {
                 unended.remove(&tx);
             }
+            Record::Mixed(..) => {}
         }
     }
     unended

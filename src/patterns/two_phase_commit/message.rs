@@ -27,6 +27,12 @@ pub enum Msg {
     OrderConfirmed(Tx),
     /// To the client: nothing was done.
     OrderRefused(Tx),
+    /// To another participant that asks: I do not know either.
+    InDoubt(Tx),
+    /// A participant whose operator had decided otherwise: somebody has to repair this.
+    Mixed(Tx),
+    /// To the client: committed in part, and under repair.
+    OrderMixed(Tx),
 }
 
 /// Kinds of messages by number.
@@ -44,6 +50,9 @@ pub mod kind {
     pub const ORDER_REFUSED: u8 = 9;
     /// The coordinator's step of its own when everybody has acknowledged.
     pub const DONE: u8 = 10;
+    pub const IN_DOUBT: u8 = 11;
+    pub const MIXED: u8 = 12;
+    pub const ORDER_MIXED: u8 = 13;
 }
 
 /// Kinds of durable records by number.
@@ -56,6 +65,12 @@ pub mod record {
     pub const ABORT: u8 = 2;
     /// The coordinator's, lazy: everybody has acknowledged.
     pub const END: u8 = 3;
+    /// An operator's decision at a participant.
+    pub const HEURISTIC_COMMIT: u8 = 4;
+    /// An operator's decision at a participant.
+    pub const HEURISTIC_ABORT: u8 = 5;
+    /// An operator had decided otherwise than the coordinator: to be repaired.
+    pub const MIXED: u8 = 6;
 }
 
 /// Kinds of timers by number.
@@ -88,7 +103,10 @@ impl Msg {
             | Self::Inquiry(tx)
             | Self::Order(tx)
             | Self::OrderConfirmed(tx)
-            | Self::OrderRefused(tx) => tx,
+            | Self::OrderRefused(tx)
+            | Self::InDoubt(tx)
+            | Self::Mixed(tx)
+            | Self::OrderMixed(tx) => tx,
         }
     }
 }
@@ -106,10 +124,23 @@ impl Message for Msg {
             Self::Order(_) => kind::ORDER,
             Self::OrderConfirmed(_) => kind::ORDER_CONFIRMED,
             Self::OrderRefused(_) => kind::ORDER_REFUSED,
+            Self::InDoubt(_) => kind::IN_DOUBT,
+            Self::Mixed(_) => kind::MIXED,
+            Self::OrderMixed(_) => kind::ORDER_MIXED,
         }
     }
 
     fn args(&self) -> Args {
         [self.tx(), 0, 0]
     }
+}
+
+/// Verbs by number.
+pub mod verb {
+    /// The client places another order.
+    pub const PLACE_ORDER: u8 = 0;
+    /// An operator at a participant in doubt has it commit.
+    pub const FORCE_COMMIT: u8 = 1;
+    /// An operator at a participant in doubt has it abort.
+    pub const FORCE_ABORT: u8 = 2;
 }

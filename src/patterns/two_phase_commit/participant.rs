@@ -5,32 +5,26 @@
 //! acknowledges a commit, COMMIT is on its disk. An abort needs no forced record.
 //!
 //! Owns its table, its log and its vote. Does not own the decision, except in the naive settings
-//! that show why not ([`InDoubt`], [`Settings::send_first`]).
+//! that show why not ([`InDoubt`], [`Settings::send_first`]), and where the other participants
+//! ([`peers`]) or an operator ([`operator`]) step in.
 
+mod disk;
+mod operator;
+mod peers;
 mod show;
 
 use std::collections::VecDeque;
 
 use crate::sorted::Map;
 
-use super::message::{Msg, record, timer};
-use super::service::Service;
-use super::settled::{Settled, Tally};
-use crate::kernel::{Ctx, Event, Interference, NodeId, Ticket, Timer};
+use super::message::{Msg, timer};
+use crate::kernel::{Ctx, Event, Interference, NodeId, Timer};
 use crate::parts::database::{Database, Tx, Write};
+use crate::parts::grown::Grown;
 use crate::parts::retry::RetryPolicy;
+use crate::parts::settled::{Settled, Tally};
+use crate::parts::shop::Service;
 use crate::parts::wal::Wal;
-
-/// A record of a participant's log.
-#[derive(Clone, PartialEq, Eq, Hash, Debug)]
-pub enum Record {
-    /// It can commit, whatever happens: the redo is here.
-    Prepared(Tx, Vec<Write>),
-    /// The decision, as it was told.
-    Commit(Tx),
-    /// The decision, as it was told.
-    Abort(Tx),
-}
 
 /// What a participant does when it has voted yes and hears nothing.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -41,7 +35,13 @@ pub enum InDoubt {
     AbortAlone,
     /// Believes that silence means commit.
     CommitAlone,
+    /// Asks the other participants as well (cooperative termination).
+    AskPeers,
 }
+
+pub use disk::Record;
+use disk::prepared_in;
+pub use peers::Forward;
 
 /// Settings of a participant.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -71,6 +71,8 @@ enum Stage {
     InDoubt,
     /// It was told to commit, COMMIT is on its way to the disk.
     Committing,
+    /// An operator has decided, which is on its way to the disk.
+    Forcing,
 }
 
 /// A transaction under way.
@@ -109,6 +111,31 @@ pub struct Participant {
     /// PREPARED was on disk.
     refused: VecDeque<Tx>,
     unlogged: Option<Tx>,
+    later: Grown<Later>,
+}
+
+/// What not every participant needs.
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
+struct Later {
+    /// The other participants, where they help each other.
+    peers: Vec<NodeId>,
+    /// When it passes a decision on.
+    forward: Forward,
+    /// Accepts without a word that an operator had decided otherwise.
+    silent: bool,
+    /// What the log says: given up here for good, so that nobody is promised it again. Kept where
+    /// participants answer each other.
+    given_up: Map<Tx, ()>,
+    /// What the log says: decided by an operator, ever.
+    forced: Map<Tx, bool>,
+    /// What the log says: decided by an operator, and not compared with the coordinator's decision yet.
+    heuristic: Map<Tx, bool>,
+    /// What the log says: an operator had decided this, and the coordinator otherwise.
+    mixed: Map<Tx, bool>,
+    /// Volatile: other participants who wait for an abort to be on this disk.
+    asked: Map<Tx, Vec<NodeId>>,
+    /// Volatile: in doubt since before a crash.
+    slept: Map<Tx, ()>,
 }
 
 impl Participant {
@@ -128,7 +155,23 @@ impl Participant {
             flushed: None,
             refused: VecDeque::new(),
             unlogged: None,
+            later: Grown::default(),
         }
+    }
+
+    /// One that knows the other participants, and passes decisions on to them.
+    #[must_use]
+    pub fn with_peers(mut self, peers: Vec<NodeId>, forward: Forward) -> Self {
+        self.later.peers = peers;
+        self.later.forward = forward;
+        self
+    }
+
+    /// One that accepts without a word that its operator had decided otherwise than the coordinator.
+    #[must_use]
+    pub fn accepting(mut self) -> Self {
+        self.later.silent = true;
+        self
     }
 
     /// Its table and the locks on it.
@@ -146,8 +189,8 @@ impl Participant {
     /// Whether its disk says that this transaction is committed.
     #[must_use]
     pub fn has_committed(&self, tx: Tx) -> bool {
-        self.settled
-            .contains(tx, || self.log.records().rev().any(|r| matches!(r, Record::Commit(t) if *t == tx)))
+        let commits = |r: &Record| matches!(r, Record::Commit(t) | Record::Heuristic(t, true) if *t == tx);
+        self.settled.contains(tx, || self.log.records().rev().any(commits))
     }
 
     /// Transactions that can still commit here: under way, or prepared on disk without an outcome.
@@ -168,7 +211,7 @@ impl Participant {
     pub fn doubt(&self, up: bool) -> Option<(Tx, u32)> {
         if up {
             let mut open = self.open.iter();
-            open.find(|(_, o)| o.voted && o.stage != Stage::Committing).map(|(tx, o)| (*tx, o.enquiries.0))
+            open.find(|(_, o)| o.voted && !o.stage.decided()).map(|(tx, o)| (*tx, o.enquiries.0))
         } else {
             self.prepared.keys().next().map(|tx| (*tx, 0))
         }
@@ -191,32 +234,27 @@ impl Participant {
             Event::Message { from, msg } => match *msg {
                 Msg::Prepare(tx) => self.asked(ctx, tx),
                 Msg::Commit(tx) if ctx.interference() != Interference::Fail => self.commit(ctx, from, tx),
-                Msg::Abort(tx) => self.abort(ctx, tx),
+                Msg::Abort(tx) => self.told_abort(ctx, from, tx),
+                Msg::Inquiry(tx) => self.asked_by_peer(ctx, from, tx),
                 _ => {}
             },
             Event::Timer(Timer { kind: timer::INQUIRY, arg: tx }) => self.overdue(ctx, tx),
             Event::Persisted(_) => match self.flushed.take() {
                 Some(Record::Prepared(tx, _)) => self.prepared(ctx, tx),
                 Some(Record::Commit(tx)) => self.apply(ctx, tx),
-                Some(Record::Abort(_)) | None => {}
+                Some(Record::Abort(tx)) => self.answer_peers(ctx, tx),
+                Some(Record::Heuristic(tx, commit)) => self.follow_operator(ctx, tx, commit),
+                Some(Record::Mixed(tx, _)) => ctx.send(self.settings.coordinator, Msg::Mixed(tx)),
+                None => {}
             },
             Event::Refused(ticket) => match self.log.refuse(ticket) {
                 Some(Record::Prepared(tx, _)) => self.cannot(ctx, tx),
-                Some(Record::Commit(tx)) => self.write(ctx, Record::Commit(tx)),
-                Some(Record::Abort(tx)) => self.write(ctx, Record::Abort(tx)),
+                Some(record) => self.write(ctx, record),
                 None => {}
             },
-            Event::Start | Event::Timer(_) | Event::Command(..) => {}
+            Event::Command(verb, tx) => self.operate(ctx, verb, tx),
+            Event::Start | Event::Timer(_) => {}
         }
-    }
-
-    fn write(&mut self, ctx: &mut Ctx<'_, Msg>, record: Record) {
-        let (kind, tx) = match record {
-            Record::Prepared(tx, _) => (record::PREPARED, tx),
-            Record::Commit(tx) => (record::COMMIT, tx),
-            Record::Abort(tx) => (record::ABORT, tx),
-        };
-        self.log.append(ctx, kind, [tx, 0, 0], record);
     }
 
     /// Prepare arrived.
@@ -226,6 +264,7 @@ impl Participant {
             Some(false) => {}
             // A late copy: to prepare again would be to apply twice.
             None if self.has_committed(tx) => {}
+            None if self.later.given_up.contains_key(&tx) => self.vote_no(ctx, tx),
             // Refused by the business, or failed for a reason that may pass: either way this
             // transaction has lost a participant, and no is the answer that is quick and safe.
             None if ctx.interference() != Interference::None => self.vote_no(ctx, tx),
@@ -302,11 +341,12 @@ impl Participant {
 
     /// In doubt for too long.
     fn overdue(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
-        if !self.open.get(&tx).is_some_and(|open| open.voted && open.stage != Stage::Committing) {
-            return;
+        if !self.open.get(&tx).is_some_and(|open| open.voted && !open.stage.decided()) {
+            return self.compare(ctx, tx);
         }
         match self.settings.in_doubt {
-            InDoubt::Wait => self.ask(ctx, tx),
+            _ if self.nobody_forwarded(tx) => self.abort(ctx, tx),
+            InDoubt::Wait | InDoubt::AskPeers => self.ask(ctx, tx),
             InDoubt::AbortAlone => self.abort(ctx, tx),
             InDoubt::CommitAlone => self.decide_commit(ctx, tx, false),
         }
@@ -318,6 +358,9 @@ impl Participant {
         if let (true, Some(backup)) = (open.silence, self.settings.backup) {
             ctx.send(backup, Msg::Inquiry(tx));
         }
+        for peer in &self.later.0.peers {
+            ctx.send(*peer, Msg::Inquiry(tx));
+        }
         open.silence = true;
         open.enquiries.0 += 1;
         let wait = self.settings.inquiry.full(open.enquiries.0 + 1);
@@ -326,9 +369,13 @@ impl Participant {
 
     /// Commit arrived.
     fn commit(&mut self, ctx: &mut Ctx<'_, Msg>, from: NodeId, tx: Tx) {
-        match self.open.get(&tx) {
-            Some(open) if open.stage == Stage::Committing || !open.voted => {}
-            Some(_) => self.decide_commit(ctx, tx, true),
+        match self.open.get(&tx).map(|open| open.voted && !open.stage.decided()) {
+            Some(false) => {}
+            Some(true) => {
+                self.forward(ctx, Forward::First, Msg::Commit(tx));
+                self.decide_commit(ctx, tx, true);
+            }
+            None if self.resolves(ctx, from, tx, true) => {}
             // Nothing is known of it: it was settled here, and the acknowledgement was lost.
             None if from == self.settings.coordinator => ctx.send(from, Msg::Ack(tx)),
             None => {}
@@ -346,7 +393,12 @@ impl Participant {
     /// COMMIT is on disk: the change goes into the table, the locks are free, the coordinator hears.
     fn apply(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
         self.redo_one(ctx, tx);
+        // The end of what an operator began.
+        if !self.open.contains_key(&tx) {
+            return;
+        }
         self.last = Some((tx, true));
+        self.forward(ctx, Forward::Last, Msg::Commit(tx));
         if self.open.get(&tx).is_some_and(|open| open.told) {
             ctx.send(self.settings.coordinator, Msg::Ack(tx));
         }
@@ -366,7 +418,7 @@ impl Participant {
         let Some(open) = self.open.get(&tx) else { return };
         match open.stage {
             // A decision is never taken back.
-            Stage::Committing => return,
+            Stage::Committing | Stage::Forcing => return,
             Stage::Blocked => {}
             Stage::Preparing | Stage::InDoubt => {
                 ctx.cancel_timer(Timer { kind: timer::INQUIRY, arg: tx });
@@ -380,6 +432,7 @@ impl Participant {
     /// A transaction is over here: its locks are free, and whoever waited for them goes on.
     fn release(&mut self, ctx: &mut Ctx<'_, Msg>, tx: Tx) {
         self.open.remove(&tx);
+        self.later.slept.remove(&tx);
         self.db.unlock(tx);
         let waits = |(tx, open): (&Tx, &Open)| (open.stage == Stage::Blocked).then_some(*tx);
         loop {
@@ -414,50 +467,19 @@ impl Participant {
                 enquiries: Tally(0),
             };
             self.open.insert(tx, open);
+            if !self.later.peers.is_empty() {
+                self.later.slept.insert(tx, ());
+            }
             self.ask(ctx, tx);
         }
-    }
-
-    pub(super) fn flush(&mut self, ticket: Ticket) {
-        self.flushed = self.log.flush(ticket);
-        match &self.flushed {
-            Some(Record::Prepared(tx, writes)) => {
-                self.prepared.insert(*tx, writes.clone());
-            }
-            Some(Record::Commit(tx)) => {
-                if let Some(writes) = self.prepared.remove(tx) {
-                    self.redo.insert(*tx, writes);
-                    self.settled.add(*tx);
-                }
-            }
-            Some(Record::Abort(tx)) => {
-                self.prepared.remove(tx);
-            }
-            None => {}
-        }
-    }
-
-    pub(super) fn on_crash(&mut self) {
-        self.log.crash();
-        self.db.crash();
-        self.open.clear();
-        self.flushed = None;
-        self.last = None;
+        let heuristic: Vec<Tx> = self.later.heuristic.keys().copied().collect();
+        heuristic.into_iter().for_each(|tx| self.compare(ctx, tx));
     }
 }
 
-/// Reads a whole log: prepared, without an outcome.
-fn prepared_in<'a>(records: impl Iterator<Item = &'a Record>) -> Map<Tx, Vec<Write>> {
-    let mut prepared = Map::new();
-    for record in records {
-        match record {
-            Record::Prepared(tx, writes) => {
-                prepared.insert(*tx, writes.clone());
-            }
-            Record::Commit(tx) | Record::Abort(tx) => {
-                prepared.remove(tx);
-            }
-        }
+impl Stage {
+    /// Whether nothing that comes changes it any more.
+    const fn decided(self) -> bool {
+        matches!(self, Self::Committing | Self::Forcing)
     }
-    prepared
 }

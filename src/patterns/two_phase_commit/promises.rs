@@ -4,10 +4,10 @@
 //! The checks read disks and the ledger, and look only at unsettled transactions and at digests, as
 //! they run after every step.
 
-use super::settled::weight;
 use super::{Coordinator, Node, Participant, kind};
 use crate::kernel::{Label, NodeId, World};
 use crate::parts::database::Tx;
+use crate::parts::settled::weight;
 use crate::patterns::pattern::{Probe, Verdict};
 use crate::sorted::sort_many;
 
@@ -169,6 +169,25 @@ pub(super) fn no_locks_left(probe: &Probe<'_>) -> Verdict {
             held.or_else(|| (!probe.world.is_up(id)).then(|| p.doubt(false)).flatten().map(|(tx, _)| tx));
         if let Some(tx) = held {
             return Verdict::untrue(probe, Label::with("verdict.locked", [number(id), tx, 0]));
+        }
+    }
+    Verdict::Holds
+}
+
+/// What an operator decided is known to be right, or written down as wrong: nobody lives on with a
+/// transaction that is half done without knowing.
+pub(super) fn damage_flagged(probe: &Probe<'_>) -> Verdict {
+    let world = probe.world;
+    for (one, p) in participants(world) {
+        for (tx, commit) in p.forced() {
+            let other = participants(world).find(|(other, q)| {
+                let gone = !q.has_committed(tx) && !q.is_unsettled(tx);
+                *other != one && (if commit { gone } else { q.has_committed(tx) })
+            });
+            if let (Some((other, _)), false) = (other, p.is_flagged(tx)) {
+                let args = [number(one), number(other), tx];
+                return Verdict::untrue(probe, Label::with("verdict.mixed-unflagged", args));
+            }
         }
     }
     Verdict::Holds

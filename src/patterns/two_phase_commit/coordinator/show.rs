@@ -1,7 +1,6 @@
 //! What the coordinator shows: its mood, one line, votes or acknowledgements, its log. Owns no
 //! behaviour.
 
-use super::super::log;
 use super::{Coordinator, Phase, Record};
 use crate::kernel::{Cell, Description, Label, Mark, Mood, Shape};
 
@@ -53,9 +52,25 @@ impl Coordinator {
                 out.row(place as u64, Mark::Plain, &cells);
             }
         }
-        log::describe(out, &self.log, |record| match *record {
+        self.log.describe(out, |record| match *record {
             Record::Commit(tx) => Label::with("log.commit", [tx, 0, 0]),
             Record::End(tx) => Label::with("log.end", [tx, 0, 0]),
+            Record::Mixed(tx, _) => Label::with("log.mixed", [tx, 0, 0]),
         });
+        if self.later.mixed.is_empty() {
+            return;
+        }
+        out.section(Label::new("section.repair"), Shape::Queue, true);
+        for (tx, places) in self.later.mixed.iter() {
+            for (place, node) in
+                self.settings.participants.iter().enumerate().filter(|(p, _)| places.has(*p))
+            {
+                let cells = [
+                    Cell::Text(Label::with("row.tx", [*tx, 0, 0])),
+                    Cell::Text(Label::with("row.node", [i32::from(node.0), 0, 0])),
+                ];
+                out.row((*tx as u64) << 8 | place as u64, Mark::Wrong, &cells);
+            }
+        }
     }
 }

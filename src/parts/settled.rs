@@ -6,8 +6,8 @@
 
 use std::collections::VecDeque;
 
+use super::database::Tx;
 use crate::kernel::dice;
-use crate::parts::database::Tx;
 
 /// How many of the newest are kept by name.
 const RECENT: usize = 16;

@@ -1,8 +1,9 @@
-//! What the participants do for a living: whose table has which rows, and what one order changes.
+//! What the shop's services do for a living: whose table has which rows, and what one order changes.
 //!
-//! Owns the example's numbers. Does not own the protocol: to it a service is a list of writes.
+//! Owns the example's numbers. Does not own the protocol: to it a service is a list of writes. A pattern
+//! that uses it has texts for the rows, and lists the facts in the order of [`Service::fact`].
 
-use crate::parts::database::{Database, Key, Write};
+use super::database::{Database, Key, Write};
 
 /// What an order costs, in the shop's currency.
 pub const PRICE: i32 = 40;
