@@ -41,7 +41,7 @@ fn search(
 }
 
 /// A slow network once: a delivery is made again although the first is still at work.
-const SLOW: Allowed = Allowed { crashes: 0, drops: 0, duplicates: 0, cuts: 0, early: 1 };
+const SLOW: Allowed = Allowed { crashes: 0, for_good: false, drops: 0, duplicates: 0, cuts: 0, early: 1 };
 /// And a message is lost.
 const LOSSY: Allowed = Allowed { drops: 1, ..SLOW };
 /// Somebody crashes at any point of any handler, and starts again at any time.

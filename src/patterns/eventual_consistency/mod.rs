@@ -11,8 +11,8 @@
 //!
 //! Does not own logs, partitions and dead letters (the event bus), views (CQRS), vector clocks with
 //! siblings for a person to merge, quorums, and calls to outside systems that have no transaction
-//! with the inbox. Machines see no clock: the numbers of wishes, which grow with time, stand for it,
-//! and a skewed clock is one that is so many wishes ahead.
+//! with the inbox. Machines see no clock: the numbers of requests, which grow with time, stand for it,
+//! and a skewed clock is one that is so many requests ahead.
 //!
 //! Sources: Terry et al., *Session Guarantees for Weakly Consistent Replicated Data* (1994); Shapiro,
 //! Preguiça, Baquero and Zawirski, *Conflict-free Replicated Data Types* (2011) and `MCCRDT` of
