@@ -23,6 +23,7 @@ mod module;
 mod site;
 
 use std::fs;
+use std::io::{self, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -38,15 +39,15 @@ fn main() -> ExitCode {
         _ => Err("usage: split mark IN OUT | split cut DIST LINKED USED | split whole DIST".into()),
     };
     match done {
-        Ok(said) => {
-            eprintln!("{said}");
-            ExitCode::SUCCESS
-        }
-        Err(fault) => {
-            eprintln!("error: {fault}");
-            ExitCode::from(2)
-        }
+        Ok(said) => say(&said, ExitCode::SUCCESS),
+        Err(fault) => say(&format!("error: {fault}"), ExitCode::from(2)),
     }
+}
+
+fn say(what: &str, code: ExitCode) -> ExitCode {
+    // Nobody left to read it: the code says as much.
+    let _ = writeln!(io::stderr(), "{what}");
+    code
 }
 
 fn mark(from: &Path, to: &Path) -> Result<String, Fault> {
