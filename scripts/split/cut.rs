@@ -43,8 +43,14 @@ pub fn cut(bytes: &[u8], linked: &[u8], used: &[u32], names: &Names) -> Result<C
     stay.extend(&shape.bound);
     stay.extend(0..shape.imported);
     keep_the_small(bytes, &shape, &constants, &mut stay)?;
-    let calls = Calls::of(bytes, &shape, &stay)?;
-    let [first_data, later_data] = constants.cut(&constants.reached(named_by(bytes, &shape, &stay)?));
+    let mut calls = Calls::of(bytes, &shape, &stay)?;
+    let named = named_by(bytes, &shape, &stay)?;
+    let needed = constants.reached(named.iter().copied());
+    let [first_data, later_data] = constants.cut(&needed);
+    // A function of the second module whose slot is named by nothing in the first cannot be called from
+    // there: its slot stays empty until it comes.
+    calls.known = constants.words(&needed);
+    calls.known.extend(named);
 
     let all = u32::try_from(shape.types.len())?;
     let moved: Vec<u32> = (0..all).filter(|f| !stay.contains(f)).collect();
@@ -82,6 +88,7 @@ pub fn cut(bytes: &[u8], linked: &[u8], used: &[u32], names: &Names) -> Result<C
         slot_of: &slot_of,
         asked: &asked,
         data: &first_data,
+        slots: &calls.slots,
         at: 0,
     }
     .parse_core_module(&mut out, Parser::new(0), bytes)?;
@@ -170,11 +177,18 @@ struct Calls {
     called: BTreeSet<u32>,
     /// Slots of the table and their functions.
     slots: Vec<(u64, u32)>,
+    /// Numbers that the first module has, in its code or its constants: slots may be among them.
+    known: BTreeSet<u64>,
 }
 
 impl Calls {
     fn of(bytes: &[u8], shape: &Shape, stay: &BTreeSet<u32>) -> Result<Self, Fault> {
-        let mut calls = Self { asked: BTreeSet::new(), called: BTreeSet::new(), slots: Vec::new() };
+        let mut calls = Self {
+            asked: BTreeSet::new(),
+            called: BTreeSet::new(),
+            slots: Vec::new(),
+            known: BTreeSet::new(),
+        };
         let mut at = shape.imported;
         for payload in Parser::new(0).parse_all(bytes) {
             match payload? {
@@ -220,7 +234,7 @@ impl Calls {
     }
 
     fn reached(&self, f: u32) -> bool {
-        self.called.contains(&f) || self.slots.iter().any(|(_, g)| *g == f)
+        self.called.contains(&f) || self.slots.iter().any(|(slot, g)| *g == f && self.known.contains(slot))
     }
 }
 
@@ -236,6 +250,7 @@ struct First<'a> {
     slot_of: &'a BTreeMap<u32, u64>,
     asked: &'a [u32],
     data: &'a [Piece],
+    slots: &'a [(u64, u32)],
     at: u32,
 }
 
@@ -363,6 +378,16 @@ impl Reencode for First<'_> {
         Ok(())
     }
 
+    fn parse_element_section(
+        &mut self,
+        to: &mut ElementSection,
+        _: wasmparser::ElementSectionReader<'_>,
+    ) -> Done {
+        let filled = self.slots.iter().filter_map(|(slot, f)| Some((*slot, *self.place.get(f)?)));
+        fill(filled.collect(), to);
+        Ok(())
+    }
+
     fn data_count(&mut self, _: u32) -> Result<u32, Error<Infallible>> {
         Ok(self.data.len() as u32)
     }
@@ -389,6 +414,15 @@ impl Reencode for First<'_> {
             to.function(&self.stand_in(*f));
         }
         Ok(())
+    }
+}
+
+/// Fills slots of the table, neighbours with one segment.
+fn fill(mut all: Vec<(u64, u32)>, to: &mut ElementSection) {
+    all.sort_unstable();
+    for run in all.chunk_by(|a, b| a.0 + 1 == b.0) {
+        let functions: Vec<u32> = run.iter().map(|(_, f)| *f).collect();
+        to.active(None, &ConstExpr::i32_const(run[0].0 as i32), Elements::Functions(functions.into()));
     }
 }
 
@@ -471,14 +505,8 @@ impl Later<'_> {
         let own = |f: &u32| self.moved.binary_search(f).is_ok();
         let mut all: Vec<(u64, u32)> = self.calls.slots.iter().copied().filter(|(_, f)| own(f)).collect();
         all.extend(self.slot_of.iter().map(|(f, slot)| (*slot, *f)));
-        all.sort_unstable();
         let mut section = ElementSection::new();
-        // One segment a run of neighbours.
-        for run in all.chunk_by(|a, b| a.0 + 1 == b.0) {
-            let functions: Vec<u32> = run.iter().map(|(_, f)| self.place[f]).collect();
-            let offset = ConstExpr::i32_const(run[0].0 as i32);
-            section.active(None, &offset, Elements::Functions(functions.into()));
-        }
+        fill(all.into_iter().map(|(slot, f)| (slot, self.place[&f])).collect(), &mut section);
         section
     }
 }

@@ -3,7 +3,8 @@
 //! The linker leaves every constant a segment of its own (`--no-merge-data-segments`), so its file says
 //! where each begins and ends; the optimiser moves none, but packs them. A reference is any number in the
 //! code of a function, or any word of a constant, that is an address of a constant: that finds too many
-//! rather than too few, and those right beside an address count as well.
+//! rather than too few. In code, the end of a constant means it too, and so does a place beside it that is
+//! in no other.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +12,8 @@ use wasmparser::{DataKind, Operator, Parser, Payload};
 
 use super::Fault;
 
-/// How far beside a constant an address may lie that still means it: a compiler may name the end of one,
-/// or a place a little before it.
+/// How far beside a constant an address in code may lie that still means it, when it lies in no other: a
+/// compiler may begin to count a little before one.
 const NEAR: u64 = 16;
 
 /// Bytes between two pieces that are cheaper to repeat as zeros than to begin another segment for.
@@ -51,11 +52,22 @@ impl Constants {
         (first..=last).contains(&number)
     }
 
-    /// The constants at or right beside an address.
-    fn at(&self, address: u64) -> std::ops::Range<usize> {
-        let from = self.places.partition_point(|(_, end)| end + NEAR < address);
-        let to = self.places.partition_point(|(start, _)| *start <= address + NEAR);
-        from..to.max(from)
+    /// The constant that an address lies in.
+    fn at(&self, address: u64) -> Option<usize> {
+        let place = self.places.partition_point(|(start, _)| *start <= address).checked_sub(1)?;
+        (address < self.places[place].1).then_some(place)
+    }
+
+    /// The constants that a number in code can mean.
+    fn meant(&self, address: u64) -> Vec<usize> {
+        let before = address.checked_sub(1).and_then(|last| self.at(last));
+        let mut found: Vec<usize> = self.at(address).into_iter().chain(before).collect();
+        if found.is_empty() {
+            let from = self.places.partition_point(|(_, end)| end + NEAR < address);
+            let to = self.places.partition_point(|(start, _)| *start <= address + NEAR);
+            found.extend(from..to);
+        }
+        found
     }
 
     fn byte(&self, address: u64) -> u8 {
@@ -67,23 +79,31 @@ impl Constants {
     /// Everything that is named by these addresses, and by what they name.
     pub fn reached(&self, roots: impl IntoIterator<Item = u64>) -> BTreeSet<usize> {
         let mut reached = BTreeSet::new();
-        let mut unread: Vec<u64> = roots.into_iter().filter(|a| self.is_address(*a)).collect();
-        while let Some(address) = unread.pop() {
-            for place in self.at(address) {
-                if !reached.insert(place) {
-                    continue;
-                }
-                let (start, end) = self.places[place];
-                for word in (start.next_multiple_of(4)..end.saturating_sub(3)).step_by(4) {
-                    let bytes = [0, 1, 2, 3].map(|i| self.byte(word + i));
-                    let number = u64::from(u32::from_le_bytes(bytes));
-                    if self.is_address(number) {
-                        unread.push(number);
-                    }
-                }
+        let roots = roots.into_iter().filter(|a| self.is_address(*a));
+        let mut unread: Vec<usize> = roots.flat_map(|address| self.meant(address)).collect();
+        while let Some(place) = unread.pop() {
+            if !reached.insert(place) {
+                continue;
+            }
+            let (start, end) = self.places[place];
+            for word in (start.next_multiple_of(4)..end.saturating_sub(3)).step_by(4) {
+                unread.extend(self.at(self.word(word)));
             }
         }
         reached
+    }
+
+    /// The words of these constants.
+    pub fn words(&self, reached: &BTreeSet<usize>) -> BTreeSet<u64> {
+        let words = |place: &usize| {
+            let (start, end) = self.places[*place];
+            (start.next_multiple_of(4)..end.saturating_sub(3)).step_by(4)
+        };
+        reached.iter().flat_map(words).map(|at| self.word(at)).collect()
+    }
+
+    fn word(&self, at: u64) -> u64 {
+        u64::from(u32::from_le_bytes([0, 1, 2, 3].map(|i| self.byte(at + i))))
     }
 
     /// The bytes of the first module and of the second: what is no constant of a known place stays in the
@@ -96,9 +116,7 @@ impl Constants {
                 if *byte == 0 {
                     continue; // Memory begins as zeros.
                 }
-                let place = self.places.partition_point(|(start, _)| *start <= address).checked_sub(1);
-                let known = place.filter(|p| address < self.places[*p].1);
-                match known.filter(|p| !reached.contains(p)) {
+                match self.at(address).filter(|p| !reached.contains(p)) {
                     // When the second module writes, the first has run: it may write its own constants only.
                     Some(place) => put(&mut out[1], address, *byte, self.places[place].0),
                     None => put(&mut out[0], address, *byte, 0),

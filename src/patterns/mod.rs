@@ -4,8 +4,10 @@ pub mod change_data_capture;
 pub mod choreographed_saga;
 pub mod compensation;
 pub mod cqrs;
+pub mod database_per_service;
 pub mod event_bus;
 pub mod event_sourcing;
+pub mod eventual_consistency;
 pub mod outbox;
 pub mod pattern;
 pub mod saga;
@@ -25,7 +27,9 @@ macro_rules! patterns {
 }
 
 patterns! {
+    database_per_service "database-per-service",
     event_bus "event-bus",
+    eventual_consistency "eventual-consistency",
     outbox "outbox",
     change_data_capture "change-data-capture",
     event_sourcing "event-sourcing",
