@@ -147,6 +147,8 @@ impl Speaker {
             Some(match how {
                 None => number(self.lang, i64::from(value)),
                 Some("node") => self.node_in(NodeId(value as u8)),
+                // Standing alone, in a cell.
+                Some("name") => self.node(NodeId(value as u8)).into_owned(),
                 Some("ms") => duration(self.lang, value.max(0) as u64 * 1000),
                 Some(group) => {
                     let inner = self.named(format!("{group}.{value}")).into_owned();
