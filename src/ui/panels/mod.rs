@@ -4,6 +4,7 @@
 mod about;
 mod branches;
 mod copies;
+mod detail;
 mod journal;
 mod params;
 mod promises;
