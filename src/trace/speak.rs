@@ -158,6 +158,27 @@ impl Speaker {
         })
     }
 
+    /// What a kind of message is in real systems, if the pattern says it.
+    #[must_use]
+    pub fn real(&self, kind: u8) -> Option<&'static str> {
+        let id = self.pattern.messages.get(kind as usize)?.id;
+        self.find(&format!("message.{id}.real"))
+    }
+
+    /// What the message of an event is in real systems.
+    #[must_use]
+    pub fn real_of(&self, what: &What) -> Option<&'static str> {
+        match *what {
+            What::Sent { kind, .. }
+            | What::Delivered { kind, .. }
+            | What::Lost { kind, .. }
+            | What::Duplicated { kind, .. }
+            | What::Delayed { kind, .. }
+            | What::Local { kind, .. } => self.real(kind),
+            _ => None,
+        }
+    }
+
     /// What happened, as one sentence.
     #[must_use]
     pub fn sentence(&self, event: &TraceEvent) -> String {
