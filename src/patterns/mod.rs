@@ -11,6 +11,7 @@ pub mod pattern;
 pub mod saga;
 pub mod three_phase_commit;
 pub mod two_phase_commit;
+pub mod whole_shop;
 
 use pattern::Pattern;
 
@@ -26,6 +27,7 @@ pub static ALL: &[&Pattern] = &[
     &choreographed_saga::PATTERN,
     &two_phase_commit::PATTERN,
     &three_phase_commit::PATTERN,
+    &whole_shop::PATTERN,
 ];
 
 /// The pattern of this name.
