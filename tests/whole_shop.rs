@@ -2,10 +2,14 @@
 
 mod story;
 
-use converge::kernel::{Cell, Mark, Mood, NodeId};
+use std::collections::BTreeSet;
+
+use converge::kernel::{Action, Anchor, Cell, Entry, Halt, Mark, Mood, NodeId, Point, Span, Trigger, What};
 use converge::patterns::pattern::{Copied, Probe};
 use converge::patterns::whole_shop::PATTERN;
 use converge::scenario::Expected::{self, Broken, Holds, NotYet};
+use converge::scenario::Recipe;
+use converge::trace::{Run, Stage};
 use story::Told;
 
 #[track_caller]
@@ -367,4 +371,98 @@ fn a_service_that_is_down_stops_2pc_and_delays_the_others() {
     let told =
         check("shipping-down-choreography", &["broker: deliver-again", "shipping restarts"], &[], DONE);
     but(&told, &[]);
+}
+
+/// A recipe with these parameters and nothing scripted.
+fn recipe(settings: &[(&str, i64)]) -> Recipe {
+    let mut recipe = Recipe::new(&PATTERN);
+    for (id, value) in settings {
+        let place = PATTERN.all_params().position(|p| p.id == *id).expect("a parameter");
+        recipe.set_param(place, *value);
+    }
+    recipe
+}
+
+/// The promises that are not kept at the end of a run.
+fn untrue(run: &Run) -> Vec<&'static str> {
+    let end = run.len();
+    let held = |i| run.verdicts(i).at(end) == Some(converge::patterns::pattern::Verdict::Holds);
+    PATTERN.promises.iter().enumerate().filter(|(i, _)| !held(*i)).map(|(_, p)| p.id).collect()
+}
+
+/// Every moment around every write and every send of a run.
+fn moments(run: &Run) -> BTreeSet<(usize, u8, u8, u8, u16)> {
+    let mut seen: Vec<(usize, u8, u8, u8)> = Vec::new();
+    let mut all = BTreeSet::new();
+    for event in run.events() {
+        let points: &[(Point, u8, u8, u8)] = &match event.what {
+            What::Written { node, record, .. } => {
+                [(Point::BeforeWrite, node.0, node.0, record), (Point::AfterWrite, node.0, node.0, record)]
+            }
+            What::Sent { from, to, kind, .. } => {
+                [(Point::BeforeSend, from.0, to.0, kind), (Point::AfterSend, from.0, to.0, kind)]
+            }
+            _ => continue,
+        };
+        for &(point, node, peer, kind) in points {
+            let at = Point::ALL.iter().position(|p| *p == point).unwrap();
+            seen.push((at, node, peer, kind));
+            let nth = seen.iter().filter(|s| **s == (at, node, peer, kind)).count() as u16;
+            all.insert((at, node, peer, kind, nth));
+        }
+    }
+    all
+}
+
+#[test]
+fn a_crash_anywhere_leaves_every_promise_whole_where_hops_are_sure() {
+    let mut crashes = 0;
+    for span in 0..3 {
+        for publish in 1..3 {
+            let plain = recipe(&[("span", span), ("publish", publish)]);
+            for (at, node, peer, kind, nth) in moments(&Run::to_the_end(Stage::of(&plain))) {
+                let anchor =
+                    |point, kind| Anchor { point, node: NodeId(node), peer: NodeId(peer), kind, nth };
+                let crash = Entry {
+                    on: true,
+                    trigger: Trigger { anchor: anchor(Point::ALL[at], kind), delay: Span::ZERO },
+                    action: Action::Crash(NodeId(node)),
+                };
+                let down = Anchor { peer: NodeId(node), nth: 1, ..anchor(Point::AfterCrash, 0) };
+                let restart = Entry {
+                    on: true,
+                    trigger: Trigger { anchor: down, delay: Span::ms(150) },
+                    action: Action::Restart(NodeId(node)),
+                };
+                let mut recipe = plain.clone();
+                recipe.script = vec![crash, restart];
+                let run = Run::to_the_end(Stage::of(&recipe));
+                assert_eq!(untrue(&run), [""; 0], "{span} {publish} {crash:?}");
+                assert_eq!(run.halt(), Some(Halt::Quiet), "{span} {publish} {crash:?}");
+                crashes += 1;
+            }
+        }
+    }
+    assert!(crashes > 400, "only {crashes} crashes");
+}
+
+#[test]
+fn losses_and_copies_leave_every_promise_whole_where_hops_are_sure() {
+    for seed in 1..=40 {
+        for span in 0..3 {
+            for publish in 1..3 {
+                let settings = [
+                    ("span", span),
+                    ("publish", publish),
+                    ("loss", 60),
+                    ("duplication", 60),
+                    ("orders", 3),
+                ];
+                let mut recipe = recipe(&settings);
+                recipe.seed = seed;
+                let run = Run::to_the_end(Stage::of(&recipe));
+                assert_eq!(untrue(&run), [""; 0], "{span} {publish} {seed}");
+            }
+        }
+    }
 }

@@ -63,11 +63,12 @@ impl Client {
                     ctx.cancel_timer(Timer { kind: timer::ORDER_AGAIN, arg: *order });
                 }
             }
-            Event::Message { msg: &Msg::Mail(order, confirmed, key), .. } => {
+            Event::Message { from, msg: &Msg::Mail(order, confirmed, key) } => {
                 if self.mails.insert((order, key), confirmed).is_none() {
                     ctx.observe(fact::TOLD, [order, i32::from(confirmed), 0]);
                 }
                 self.accepted.retain(|o| *o != order);
+                ctx.send(from, Msg::Taken(order, key));
             }
             _ => {}
         }

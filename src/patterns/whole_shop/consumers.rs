@@ -2,9 +2,9 @@
 //! which counts. Each naive or idempotent: knowing an event again is a record in the same write as
 //! what was done about it.
 //!
-//! Owns what was read and what was made of it. A mail cannot be part of a transaction: it is sent
-//! before its event counts as dealt with, under a key that a mail provider knows again; the naive
-//! form gives every mail a new one.
+//! Owns what was read and what was made of it. A mail cannot be part of a transaction: its event counts
+//! as dealt with once the mail provider has it, and a crash in between sends it again, under a key that
+//! the provider knows; the naive form gives every mail a new one.
 
 use super::message::{Event, Msg, Notice, record};
 use crate::kernel::{Ctx, Event as Happening, Mood, NodeId, Ticket};
@@ -60,6 +60,8 @@ pub struct Consumer {
     pub(super) inbox: IdempotencyTable<Notice, ()>,
     /// Durable: how many there were, copies and all.
     pub(super) dealt_with: u32,
+    /// Volatile: mails that the provider has not taken, by key.
+    calls: Vec<(i32, Notice, Offset)>,
     staged: Staged<(Notice, Offset)>,
     written: Vec<(Ticket, Notice, Offset)>,
 }
@@ -74,6 +76,7 @@ impl Consumer {
             duty,
             inbox: IdempotencyTable::new(REMEMBERED),
             dealt_with: 0,
+            calls: Vec::new(),
             staged: Staged::new(),
             written: Vec::new(),
         }
@@ -83,6 +86,13 @@ impl Consumer {
         match event {
             Happening::Message { msg: Msg::Event(notice, Some(place)), .. } => {
                 self.hear(ctx, *notice, *place);
+            }
+            Happening::Message { msg: Msg::Taken(order, key), .. } => {
+                let call = self.calls.iter().position(|(k, n, _)| k == key && n.order == *order);
+                if let Some(at) = call {
+                    let (_, notice, place) = self.calls.remove(at);
+                    self.write(ctx, notice, place);
+                }
             }
             Happening::Persisted(ticket) => {
                 let Some(at) = self.written.iter().position(|w| w.0 == ticket) else { return };
@@ -104,10 +114,14 @@ impl Consumer {
                 return;
             }
         }
-        if let Duty::Notify(client) = self.duty {
-            let key = if self.idempotent { 0 } else { 1 + ctx.roll(1_000_000) as i32 };
-            ctx.send(client, Msg::Mail(notice.order, notice.event == Event::OrderConfirmed, key));
-        }
+        let Duty::Notify(client) = self.duty else { return self.write(ctx, notice, place) };
+        let key = if self.idempotent { 0 } else { 1 + ctx.roll(1_000_000) as i32 };
+        ctx.send(client, Msg::Mail(notice.order, notice.event == Event::OrderConfirmed, key));
+        self.calls.retain(|c| !self.idempotent || c.1 != notice);
+        self.calls.push((key, notice, place));
+    }
+
+    fn write(&mut self, ctx: &mut Ctx<'_, Msg>, notice: Notice, place: Offset) {
         let args = [notice.order, notice.event as i32, 0];
         self.staged.write(ctx, record::PROCESSED, args, (notice, place));
     }
@@ -125,8 +139,14 @@ impl Consumer {
     }
 
     pub(super) fn on_crash(&mut self) {
+        self.calls.clear();
         self.staged.crash();
         self.written.clear();
+    }
+
+    /// Orders whose mail the provider has not taken.
+    pub(super) fn calls(&self) -> impl Iterator<Item = i32> {
+        self.calls.iter().map(|(_, notice, _)| notice.order)
     }
 
     /// What is being written.
@@ -137,6 +157,7 @@ impl Consumer {
     pub(super) fn mood(&self) -> Mood {
         match () {
             () if !self.staged.is_empty() => Mood::Working,
+            () if !self.calls.is_empty() => Mood::Waiting,
             () if self.dealt_with > 0 => Mood::Committed,
             () => Mood::Idle,
         }

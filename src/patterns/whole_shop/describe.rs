@@ -206,7 +206,9 @@ fn of_consumer(c: &Consumer, out: &mut Description) {
     for notice in c.writing() {
         out.row(PENDING | key(notice), Mark::Pending, &[said(notice)]);
     }
-    if c.mood() == Mood::Working {
-        out.status = Some(Label::new("status.writing"));
-    }
+    out.status = if c.mood() == Mood::Working {
+        Some(Label::new("status.writing"))
+    } else {
+        c.calls().next().map(|order| Label::with("status.mailing", [order, 0, 0]))
+    };
 }

@@ -132,6 +132,8 @@ pub enum Msg {
     /// How it ended: the order, whether it is confirmed, and the key under which a mail provider
     /// knows a mail again.
     Mail(i32, bool, i32),
+    /// The mail provider has it: order and key.
+    Taken(i32, i32),
     /// The orchestrator's commands.
     Command(i32, Step, Op),
     /// Two-phase commit: may it be done?
@@ -177,6 +179,7 @@ pub static MESSAGES: &[Kind] = &[
     Kind::command("commit"),
     Kind::undo("abort"),
     Kind::event("ack"),
+    Kind::event("mail-taken"),
 ];
 
 impl Message for Msg {
@@ -196,6 +199,7 @@ impl Message for Msg {
             Self::Vote(_, yes) => 27 - yes as u8,
             Self::Decision(_, commit) => 29 - commit as u8,
             Self::Ack(_) => 30,
+            Self::Taken(..) => 31,
         }
     }
 
@@ -210,6 +214,7 @@ impl Message for Msg {
             Self::Order(order)
             | Self::Accepted(order)
             | Self::Mail(order, ..)
+            | Self::Taken(order, _)
             | Self::Command(order, ..)
             | Self::Prepare(order)
             | Self::Vote(order, _)
@@ -358,7 +363,7 @@ mod tests {
         assert_eq!(id(Msg::Command(1, Step::Charge, Op::Undo)), "refund-card");
         assert_eq!((id(Msg::Vote(1, true)), id(Msg::Vote(1, false))), ("yes", "no"));
         assert_eq!((id(Msg::Decision(1, true)), id(Msg::Decision(1, false))), ("commit", "abort"));
-        assert_eq!(id(Msg::Ack(1)), "ack");
+        assert_eq!((id(Msg::Ack(1)), id(Msg::Taken(1, 0))), ("ack", "mail-taken"));
     }
 
     #[test]
