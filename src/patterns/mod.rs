@@ -13,6 +13,7 @@ pub mod pattern;
 pub mod saga;
 pub mod three_phase_commit;
 pub mod two_phase_commit;
+pub mod whole_shop;
 
 use pattern::Pattern;
 
@@ -39,6 +40,7 @@ patterns! {
     choreographed_saga "choreographed-saga",
     two_phase_commit "two-phase-commit",
     three_phase_commit "three-phase-commit",
+    whole_shop "whole-shop",
 }
 
 /// The pattern of this name.
