@@ -85,17 +85,18 @@
 
   // A part of the texts of a language, beside the module: what belongs to no pattern, or a pattern's.
   // Asked for anew (a text can change where the module did not).
-  const texts_of = async (lang, part) => {
-    if (kept[lang + part]) return kept[lang + part];
-    const name = part === "common" ? `texts/${lang}.txt` : `texts/${lang}/${part}.txt`;
+  const texts_of = async (lang, which) => {
+    if (kept[lang + which]) return kept[lang + which];
+    const name = which === "common" ? `texts/${lang}.txt` : `texts/${lang}/${which}.txt`;
     const answer = await fetch(new URL(name, document.baseURI), { cache: "no-cache" });
     if (!answer.ok) throw new Error(`${name}: ${answer.status}`);
     const text = await answer.text();
     // Cut off on the way, or a host's own page in its place.
     if (!text.trimEnd().endsWith("[end]")) throw new Error(`${name} is not whole`);
     // With the scenarios' titles their patterns are shown, which the second part of the module has.
-    if (name.endsWith("/more.txt")) await joined;
-    return (kept[lang + part] = text);
+    // Without it nobody could take them: they stay on their way, and the first page goes on as it is.
+    if (name.endsWith("/more.txt") && (await joined) === false) await new Promise(() => {});
+    return (kept[lang + which] = text);
   };
   const kept = {};
   let joined; // Once the first page has painted: when the second part is there, or could not be had.
@@ -171,7 +172,7 @@
         return part && (compiled || follow());
       })
       .then(() => part && join())
-      .catch(() => {});
+      .then(() => true, () => false);
   })().catch((error) => fail("start",
     location.protocol === "file:" ? "file"
       : !window.WebAssembly || /unsafe-eval/.test(error) ? "old"

@@ -44,7 +44,7 @@ const visit = async (path, how, walk) => {
 };
 
 try {
-  for (const how of [{ lang: "en" }, { width: 360, height: 740, touch: true, lang: "pt-BR", theme: "dark" }]) {
+  for (const how of [{ lang: "en" }, { lang: "en", reducedMotion: true }, { width: 360, height: 740, touch: true, lang: "pt-BR", theme: "dark" }]) {
     await visit("#/", how, async (page) => {
       const button = (key) => page.locator(`.transport [data-key="${key}"]`).first();
       await page.waitForTimeout(500);

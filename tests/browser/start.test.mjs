@@ -194,6 +194,7 @@ for (const [theme, lang] of [["light", "en"], ["dark", "pt-BR"]]) {
 test("the live lab of the first page runs by the first part of the module alone", async (t) => {
   t.after(atRoot.server.mend);
   atRoot.server.fail(/\/later-/, 404);
+  const before = atRoot.server.requests.filter(({ path }) => path.includes("/later-")).length;
   const tab = await atRoot.open("", { reducedMotion: true });
   assert.equal(await tab.started(), "app");
   const { page } = tab;
@@ -208,6 +209,8 @@ test("the live lab of the first page runs by the first part of the module alone"
   await key("Home").click();
   assert.equal(await told(), atStart);
   assert.equal(await page.locator("#crash").count(), 0);
+  const asked = atRoot.server.requests.filter(({ path }) => path.includes("/later-")).length;
+  assert.equal(asked, before + 1, "the second part is asked for once, by itself");
   // What the first part lacks says so, and keeps the address.
   await page.goto(`${atRoot.server.url}#/lab/saga/shop?at=3`);
   await crashed(tab);
