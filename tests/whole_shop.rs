@@ -466,3 +466,56 @@ fn losses_and_copies_leave_every_promise_whole_where_hops_are_sure() {
         }
     }
 }
+
+#[test]
+fn whatever_is_shown_has_words() {
+    let mut keys: BTreeSet<&'static str> = BTreeSet::new();
+    for scenario in PATTERN.scenarios {
+        let told = story::tell(&PATTERN, scenario.id, "");
+        let run = &told.story.run;
+        for state in 0..=run.len() {
+            let world = run.world(state);
+            for node in 0..run.stage.nodes.len() {
+                let shown = world.describe(NodeId(node as u8));
+                keys.extend(shown.status.map(|l| l.key));
+                for section in shown.sections {
+                    keys.insert(section.title.key);
+                    let cells = section.rows.iter().flat_map(|r| r.cells.iter());
+                    keys.extend(
+                        cells.filter_map(|c| if let Cell::Text(l) = c { Some(l.key) } else { None }),
+                    );
+                }
+            }
+            for i in 0..PATTERN.promises.len() {
+                use converge::patterns::pattern::Verdict::{Broken, NotYet};
+                if let Some(NotYet(label) | Broken(label)) = run.verdicts(i).at(state) {
+                    keys.insert(label.key);
+                }
+            }
+        }
+        let copy = copied(&told);
+        keys.insert(copy.name.key);
+        keys.extend(copy.lost.map(|l| l.key));
+    }
+    let names: BTreeSet<_> = converge::texts::entries(PATTERN.texts[0]).map(|(name, _)| name).collect();
+    let missing: Vec<_> = keys.iter().filter(|k| !names.contains(*k)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    for shown in names
+        .iter()
+        .filter(|n| ["section.", "row.", "status.", "verdict."].iter().any(|p| n.starts_with(p)))
+    {
+        assert!(keys.contains(shown), "{shown} is shown nowhere");
+    }
+}
+
+#[test]
+fn realistic_figures_end_as_well() {
+    for span in 0..3 {
+        let mut recipe = recipe(PATTERN.realistic);
+        for (id, value) in [("span", span), ("orders", 40), ("order-gap", 1)] {
+            recipe.set_param(PATTERN.all_params().position(|p| p.id == id).unwrap(), value);
+        }
+        let run = Run::to_the_end(Stage::of(&recipe));
+        assert_eq!((untrue(&run), run.halt()), (vec![], Some(Halt::Quiet)), "{span}");
+    }
+}
