@@ -84,6 +84,7 @@ fn pairs_have_the_same_faults() {
         ("lost-answer-naive", "lost-answer-idempotent"),
         ("connector-crash-naive", "connector-crash-idempotent"),
         ("released-twice-naive", "released-twice-idempotent"),
+        ("commit-told-nobody", "commit-told-late"),
         ("shipping-down-2pc", "shipping-down-saga"),
         ("shipping-down-2pc", "shipping-down-choreography"),
     ] {
@@ -92,7 +93,7 @@ fn pairs_have_the_same_faults() {
 }
 
 #[test]
-fn nine_ways_through_the_shop_end_alike() {
+fn every_way_through_the_shop_ends_alike() {
     for span in ["two-phase-commit", "saga", "choreography"] {
         for publish in ["dual-write", "outbox", "cdc"] {
             for consume in ["naive", "idempotent"] {
@@ -301,6 +302,51 @@ fn a_dual_write_loses_what_outbox_and_log_deliver_late() {
         but(&told, &[]);
         assert_eq!((copied(&told).behind, copied(&told).lost), (0, None));
     }
+}
+
+#[test]
+fn atomic_commit_does_not_cover_the_event() {
+    let told = check(
+        "commit-told-nobody",
+        &["orders has written commit", "orders crashes", "orders restarts", "shipping has written commit"],
+        &["order-confirmed: orders -> broker"],
+        "placed confirmed charged reserved shipped",
+    );
+    but(&told, &[("told-once", Broken), ("read-model-agrees", Broken)]);
+    let told = check(
+        "commit-told-late",
+        &[
+            "orders has written commit",
+            "orders crashes",
+            "orders restarts",
+            "order-confirmed: orders -> broker",
+        ],
+        &[],
+        "placed confirmed charged reserved shipped told",
+    );
+    but(&told, &[]);
+}
+
+#[test]
+fn a_refusal_at_the_pivot_undoes_backwards_or_all_at_once() {
+    let undone = "placed reserved charged refunded released cancelled told";
+    let told = check(
+        "undeliverable-saga",
+        &[
+            "undeliverable: shipping -> orders",
+            "refund-card: orders -> payment",
+            "release-item: orders -> inventory",
+        ],
+        &[],
+        undone,
+    );
+    but(&told, &[]);
+    assert_eq!((told.mood("payment"), told.mood("inventory")), (Mood::Compensated, Mood::Compensated));
+    let told = story::tell(&PATTERN, "undeliverable-choreography", "");
+    let mut facts = told.facts();
+    facts.sort();
+    assert_eq!(facts.join(" "), "cancelled charged placed refunded released reserved told");
+    but(&told, &[]);
 }
 
 #[test]
