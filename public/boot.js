@@ -93,9 +93,12 @@
     const text = await answer.text();
     // Cut off on the way, or a host's own page in its place.
     if (!text.trimEnd().endsWith("[end]")) throw new Error(`${name} is not whole`);
+    // With the scenarios' titles their patterns are shown, which the second part of the module has.
+    if (name.endsWith("/more.txt")) await joined;
     return (kept[lang + part] = text);
   };
   const kept = {};
+  let joined; // Once the first page has painted: when the second part is there, or could not be had.
   // The pattern that the address opens, if it names one; else the one that the first page shows.
   const opened = () => /^#\/lab\/([\w-]+)/.exec(location.hash)?.[1] || dataset.home;
 
@@ -162,11 +165,13 @@
     const start = glue.default;
     await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
     // A failure here is nobody's concern yet: the part is asked for again when it is wanted.
-    requestAnimationFrame(() => setTimeout(() => {
-      dress();
-      texts_of(root.lang, "more").catch(() => {});
-    }));
-    if (part) requestAnimationFrame(() => setTimeout(() => (compiled ? Promise.resolve() : follow()).then(join).catch(() => {})));
+    joined = new Promise((done) => requestAnimationFrame(() => setTimeout(done)))
+      .then(() => {
+        dress();
+        return part && (compiled || follow());
+      })
+      .then(() => part && join())
+      .catch(() => {});
   })().catch((error) => fail("start",
     location.protocol === "file:" ? "file"
       : !window.WebAssembly || /unsafe-eval/.test(error) ? "old"

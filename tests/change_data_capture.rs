@@ -5,6 +5,7 @@ mod story;
 
 use std::collections::BTreeMap;
 
+use converge::checker::{Allowed, Search};
 use converge::kernel::{Cell, Halt, Mark, Mood, NodeId, What};
 use converge::patterns::change_data_capture::PATTERN;
 use converge::patterns::pattern::{Copied, Probe, Verdict};
@@ -489,4 +490,25 @@ fn what_a_person_can_do_is_offered_at_the_node_that_does_it() {
     assert_eq!(offered("broker"), "compact");
     assert_eq!(offered("database"), "fail-over");
     assert_eq!(offered("search"), "upgrade");
+}
+
+/// Worlds of one order, in breadth: whatever the order of messages and wherever a node crashes.
+#[test]
+fn in_the_nearest_worlds_no_promise_is_broken() {
+    let patient = Allowed { early: 0, ..Allowed::default() };
+    for exactly_once in ["no", "yes"] {
+        for allowed in [
+            Allowed { crashes: 1, ..patient },
+            Allowed { drops: 1, duplicates: 1, ..patient },
+            Allowed { drops: 1, ..Allowed::default() },
+        ] {
+            let more = format!("set orders = 1\nset rows = 0\nset exactly-once = {exactly_once}");
+            let recipe = story::shipped(&PATTERN, "textbook", &more).recipe;
+            let mut search = Search::new(&recipe, allowed, &[], &[], 30_000);
+            search.to_the_end();
+            let broken: Vec<_> =
+                search.broken().iter().map(|b| (PATTERN.promises[b.promise].id, b.way.len())).collect();
+            assert_eq!(broken, [], "{more} {allowed:?}");
+        }
+    }
 }

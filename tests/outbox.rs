@@ -3,6 +3,7 @@
 
 mod story;
 
+use converge::checker::{Allowed, Search};
 use converge::kernel::{Cell, Halt, Mark, Mood, NodeId, What};
 use converge::patterns::outbox::PATTERN;
 use converge::patterns::pattern::{Copied, Probe};
@@ -473,5 +474,34 @@ fn the_realistic_figures_keep_the_promises() {
     for place in 0..PATTERN.promises.len() {
         let verdict = run.verdicts(place).at(run.len());
         assert_eq!(verdict, Some(converge::patterns::pattern::Verdict::Holds));
+    }
+}
+
+/// Every world that can be reached, whatever the order of messages and wherever a node crashes: the
+/// right ways keep every promise in all of them, and each naive one breaks what it is known to break.
+#[test]
+fn in_every_world_the_right_ways_hold_and_the_naive_ones_break() {
+    let patient = Allowed { early: 0, ..Allowed::default() };
+    let crash = Allowed { crashes: 1, ..patient };
+    let network = Allowed { drops: 1, duplicates: 1, ..patient };
+    for (id, more, allowed, broken) in [
+        ("textbook", "", crash, ""),
+        ("textbook", "", network, ""),
+        ("textbook", "", Allowed::default(), ""),
+        ("textbook", "set read = horizon", network, ""),
+        ("textbook", "set inbox = no", network, "copies-agree effects-once"),
+        ("textbook", "set mark = before", crash, "copies-agree no-lost-event"),
+        ("dual-write-lost", "", crash, "copies-agree no-lost-event"),
+        ("dual-write-ghost", "", crash, "copies-agree no-ghost-event"),
+        ("id-gap", "", patient, "copies-agree no-lost-event"),
+        ("id-gap-unsent", "", patient, ""),
+    ] {
+        let recipe = story::shipped(&PATTERN, id, more).recipe;
+        let mut search = Search::new(&recipe, allowed, &[], &[], 100_000);
+        search.to_the_end();
+        let mut found: Vec<_> = search.broken().iter().map(|b| PATTERN.promises[b.promise].id).collect();
+        found.sort_unstable();
+        assert_eq!(found.join(" "), broken, "{id} {more} {allowed:?}");
+        assert!(search.complete(), "{id} {more}: {} worlds", search.states());
     }
 }

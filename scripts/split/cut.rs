@@ -6,13 +6,14 @@ use std::convert::Infallible;
 
 use wasm_encoder::reencode::{Error, Reencode, utils};
 use wasm_encoder::{
-    BlockType, CodeSection, ConstExpr, ElementSection, Elements, EntityType, ExportKind, ExportSection,
-    Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction, Module, TableSection,
-    TypeSection, ValType,
+    BlockType, CodeSection, ConstExpr, DataSection, ElementSection, Elements, EntityType, ExportKind,
+    ExportSection, Function, FunctionSection, GlobalSection, GlobalType, ImportSection, Instruction,
+    Module, TableSection, TypeSection, ValType,
 };
 use wasmparser::{ElementItems, ElementKind, Operator, Parser, Payload};
 
 use super::Fault;
+use super::data::{self, Constants, Piece};
 use super::module::{self, Shape};
 use super::site::Names;
 
@@ -35,13 +36,21 @@ pub struct Cut {
 
 /// Cuts. `used` holds the functions that stay in the first module, numbered without the imported ones;
 /// whatever is exported stays too.
-pub fn cut(bytes: &[u8], used: &[u32], names: &Names) -> Result<Cut, Fault> {
+pub fn cut(bytes: &[u8], linked: &[u8], used: &[u32], names: &Names) -> Result<Cut, Fault> {
+    let constants = Constants::of(linked, bytes)?;
     let shape = module::shape(bytes)?;
     let mut stay: BTreeSet<u32> = used.iter().map(|n| n + shape.imported).collect();
     stay.extend(&shape.bound);
     stay.extend(0..shape.imported);
-    keep_the_small(bytes, &shape, &mut stay)?;
-    let calls = Calls::of(bytes, &shape, &stay)?;
+    keep_the_small(bytes, &shape, &constants, &mut stay)?;
+    let mut calls = Calls::of(bytes, &shape, &stay)?;
+    let named = named_by(bytes, &shape, &stay)?;
+    let needed = constants.reached(named.iter().copied());
+    let [first_data, later_data] = constants.cut(&needed);
+    // A function of the second module whose slot is named by nothing in the first cannot be called from
+    // there: its slot stays empty until it comes.
+    calls.known = constants.words(&needed);
+    calls.known.extend(named);
 
     let all = u32::try_from(shape.types.len())?;
     let moved: Vec<u32> = (0..all).filter(|f| !stay.contains(f)).collect();
@@ -78,6 +87,8 @@ pub fn cut(bytes: &[u8], used: &[u32], names: &Names) -> Result<Cut, Fault> {
         reached: &reached,
         slot_of: &slot_of,
         asked: &asked,
+        data: &first_data,
+        slots: &calls.slots,
         at: 0,
     }
     .parse_core_module(&mut out, Parser::new(0), bytes)?;
@@ -89,6 +100,7 @@ pub fn cut(bytes: &[u8], used: &[u32], names: &Names) -> Result<Cut, Fault> {
         asked: &asked,
         slot_of: &slot_of,
         calls: &calls,
+        data: &later_data,
     }
     .module(bytes)?;
     Ok(Cut {
@@ -101,7 +113,13 @@ pub fn cut(bytes: &[u8], used: &[u32], names: &Names) -> Result<Cut, Fault> {
 }
 
 /// A function that is no larger than its stand-in would be, and calls nobody who moves, stays.
-fn keep_the_small(bytes: &[u8], shape: &Shape, stay: &mut BTreeSet<u32>) -> Result<(), Fault> {
+/// One that names a constant does not: with it, all that the constant names would have to stay.
+fn keep_the_small(
+    bytes: &[u8],
+    shape: &Shape,
+    constants: &Constants,
+    stay: &mut BTreeSet<u32>,
+) -> Result<(), Fault> {
     /// Bytes of a stand-in with its slot, its type and its place in the table, and a few to spare: what
     /// stays can be compressed better than what only stands in.
     const SMALL: u64 = 12;
@@ -117,7 +135,9 @@ fn keep_the_small(bytes: &[u8], shape: &Shape, stay: &mut BTreeSet<u32>) -> Resu
                     calls.push(function_index);
                 }
             }
-            small.push((at, calls));
+            if !data::named(&body)?.iter().any(|number| constants.is_address(*number)) {
+                small.push((at, calls));
+            }
         }
         at += 1;
     }
@@ -135,6 +155,20 @@ fn keep_the_small(bytes: &[u8], shape: &Shape, stay: &mut BTreeSet<u32>) -> Resu
     }
 }
 
+/// The numbers in the code of the functions that stay.
+fn named_by(bytes: &[u8], shape: &Shape, stay: &BTreeSet<u32>) -> Result<Vec<u64>, Fault> {
+    let mut found = Vec::new();
+    let mut at = shape.imported;
+    for payload in Parser::new(0).parse_all(bytes) {
+        let Payload::CodeSectionEntry(body) = payload? else { continue };
+        if stay.contains(&at) {
+            found.extend(data::named(&body)?);
+        }
+        at += 1;
+    }
+    Ok(found)
+}
+
 /// Who reaches whom across the cut.
 struct Calls {
     /// Functions that stay and are called by functions that do not.
@@ -143,11 +177,18 @@ struct Calls {
     called: BTreeSet<u32>,
     /// Slots of the table and their functions.
     slots: Vec<(u64, u32)>,
+    /// Numbers that the first module has, in its code or its constants: slots may be among them.
+    known: BTreeSet<u64>,
 }
 
 impl Calls {
     fn of(bytes: &[u8], shape: &Shape, stay: &BTreeSet<u32>) -> Result<Self, Fault> {
-        let mut calls = Self { asked: BTreeSet::new(), called: BTreeSet::new(), slots: Vec::new() };
+        let mut calls = Self {
+            asked: BTreeSet::new(),
+            called: BTreeSet::new(),
+            slots: Vec::new(),
+            known: BTreeSet::new(),
+        };
         let mut at = shape.imported;
         for payload in Parser::new(0).parse_all(bytes) {
             match payload? {
@@ -193,7 +234,7 @@ impl Calls {
     }
 
     fn reached(&self, f: u32) -> bool {
-        self.called.contains(&f) || self.slots.iter().any(|(_, g)| *g == f)
+        self.called.contains(&f) || self.slots.iter().any(|(slot, g)| *g == f && self.known.contains(slot))
     }
 }
 
@@ -208,6 +249,8 @@ struct First<'a> {
     reached: &'a [u32],
     slot_of: &'a BTreeMap<u32, u64>,
     asked: &'a [u32],
+    data: &'a [Piece],
+    slots: &'a [(u64, u32)],
     at: u32,
 }
 
@@ -335,6 +378,25 @@ impl Reencode for First<'_> {
         Ok(())
     }
 
+    fn parse_element_section(
+        &mut self,
+        to: &mut ElementSection,
+        _: wasmparser::ElementSectionReader<'_>,
+    ) -> Done {
+        let filled = self.slots.iter().filter_map(|(slot, f)| Some((*slot, *self.place.get(f)?)));
+        fill(filled.collect(), to);
+        Ok(())
+    }
+
+    fn data_count(&mut self, _: u32) -> Result<u32, Error<Infallible>> {
+        Ok(self.data.len() as u32)
+    }
+
+    fn parse_data_section(&mut self, to: &mut DataSection, _: wasmparser::DataSectionReader<'_>) -> Done {
+        write(self.data, to);
+        Ok(())
+    }
+
     fn parse_code_section(
         &mut self,
         to: &mut CodeSection,
@@ -355,6 +417,21 @@ impl Reencode for First<'_> {
     }
 }
 
+/// Fills slots of the table, neighbours with one segment.
+fn fill(mut all: Vec<(u64, u32)>, to: &mut ElementSection) {
+    all.sort_unstable();
+    for run in all.chunk_by(|a, b| a.0 + 1 == b.0) {
+        let functions: Vec<u32> = run.iter().map(|(_, f)| *f).collect();
+        to.active(None, &ConstExpr::i32_const(run[0].0 as i32), Elements::Functions(functions.into()));
+    }
+}
+
+fn write(pieces: &[Piece], to: &mut DataSection) {
+    for (address, bytes) in pieces {
+        to.active(0, &ConstExpr::i32_const(*address as u32 as i32), bytes.iter().copied());
+    }
+}
+
 /// The type of the global that says whether the second module is there.
 const THERE: GlobalType = GlobalType { val_type: ValType::I32, mutable: true, shared: false };
 
@@ -366,6 +443,7 @@ struct Later<'a> {
     asked: &'a [u32],
     slot_of: &'a BTreeMap<u32, u64>,
     calls: &'a Calls,
+    data: &'a [Piece],
 }
 
 impl Later<'_> {
@@ -415,7 +493,10 @@ impl Later<'_> {
         for f in self.moved {
             functions.function(self.shape.types[*f as usize]);
         }
-        out.section(&types).section(&imports).section(&functions).section(&self.slots()).section(&code);
+        let mut data = DataSection::new();
+        write(self.data, &mut data);
+        out.section(&types).section(&imports).section(&functions).section(&self.slots());
+        out.section(&code).section(&data);
         Ok(out.finish())
     }
 
@@ -424,14 +505,8 @@ impl Later<'_> {
         let own = |f: &u32| self.moved.binary_search(f).is_ok();
         let mut all: Vec<(u64, u32)> = self.calls.slots.iter().copied().filter(|(_, f)| own(f)).collect();
         all.extend(self.slot_of.iter().map(|(f, slot)| (*slot, *f)));
-        all.sort_unstable();
         let mut section = ElementSection::new();
-        // One segment a run of neighbours.
-        for run in all.chunk_by(|a, b| a.0 + 1 == b.0) {
-            let functions: Vec<u32> = run.iter().map(|(_, f)| self.place[f]).collect();
-            let offset = ConstExpr::i32_const(run[0].0 as i32);
-            section.active(None, &offset, Elements::Functions(functions.into()));
-        }
+        fill(all.into_iter().map(|(slot, f)| (slot, self.place[&f])).collect(), &mut section);
         section
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! split mark  IN OUT        a copy that notes which of its functions have run
-//! split cut   DIST USED     DIST with its module cut along the numbers in the file USED
+//! split cut   DIST LINKED USED   DIST with its module cut along the numbers in the file USED;
+//!                                LINKED is the module as the linker left it
 //! split whole DIST          DIST with its module as it is, names left out
 //! ```
 //!
@@ -15,60 +16,27 @@
 //! places in `index.html` and in the glue where they are named. Does not own when the second is fetched:
 //! that is `public/boot.js`.
 
+// Only for the machine that builds: reader and writer of modules are not there for WebAssembly.
+#[cfg(target_arch = "wasm32")]
+fn main() {}
+
+#[cfg(not(target_arch = "wasm32"))]
+mod commands;
+#[cfg(not(target_arch = "wasm32"))]
 mod cut;
+#[cfg(not(target_arch = "wasm32"))]
+mod data;
+#[cfg(not(target_arch = "wasm32"))]
 mod mark;
+#[cfg(not(target_arch = "wasm32"))]
 mod module;
+#[cfg(not(target_arch = "wasm32"))]
 mod site;
 
-use std::fs;
-use std::path::Path;
-use std::process::ExitCode;
-
+#[cfg(not(target_arch = "wasm32"))]
 type Fault = Box<dyn std::error::Error>;
 
-fn main() -> ExitCode {
-    let words: Vec<String> = std::env::args().skip(1).collect();
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let done = match words.as_slice() {
-        ["mark", from, to] => mark(Path::new(from), Path::new(to)),
-        ["cut", dist, used] => cut_site(Path::new(dist), Path::new(used)),
-        ["whole", dist] => whole(Path::new(dist)),
-        _ => Err("usage: split mark IN OUT | split cut DIST USED | split whole DIST".into()),
-    };
-    match done {
-        Ok(said) => {
-            eprintln!("{said}");
-            ExitCode::SUCCESS
-        }
-        Err(fault) => {
-            eprintln!("error: {fault}");
-            ExitCode::from(2)
-        }
-    }
-}
-
-fn mark(from: &Path, to: &Path) -> Result<String, Fault> {
-    let (marked, functions) = mark::marked(&fs::read(from)?)?;
-    fs::write(to, marked)?;
-    Ok(format!("{functions} functions are marked"))
-}
-
-fn cut_site(dist: &Path, used: &Path) -> Result<String, Fault> {
-    let site = site::Site::find(dist)?;
-    let used: Vec<u32> = serde_json::from_str(&fs::read_to_string(used)?)?;
-    let names = site.short_names()?;
-    let cut = cut::cut(&fs::read(&site.wasm)?, &used, &names)?;
-    site.write(&names, &cut.first, Some(&cut.later))?;
-    Ok(format!(
-        "{} functions for the first lab, {} later ({} with a stand-in)",
-        cut.kept, cut.moved, cut.stand_ins
-    ))
-}
-
-fn whole(dist: &Path) -> Result<String, Fault> {
-    let site = site::Site::find(dist)?;
-    let names = site.short_names()?;
-    let whole = module::bare(&fs::read(&site.wasm)?, &names)?;
-    site.write(&names, &whole, None)?;
-    Ok("the module stays whole".to_owned())
+#[cfg(not(target_arch = "wasm32"))]
+fn main() -> std::process::ExitCode {
+    commands::main()
 }

@@ -72,7 +72,11 @@ pub fn shape(bytes: &[u8]) -> Result<Shape, Fault> {
                 for (i, table) in section.into_iter().enumerate() {
                     let ty = table?.ty;
                     if ty.element_type.is_func_ref() {
-                        shape.table = u32::try_from(i)?;
+                        // An element segment that names no table means the first.
+                        if i != 0 {
+                            return Err("the table of functions is not the first".into());
+                        }
+                        shape.table = 0;
                         shape.slots = ty.initial;
                     }
                 }

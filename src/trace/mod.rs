@@ -6,6 +6,7 @@
 pub mod acts;
 pub mod axis;
 pub mod chart;
+pub mod copies;
 pub mod cost;
 pub mod frame;
 mod names;

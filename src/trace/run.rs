@@ -7,6 +7,8 @@ use crate::kernel::{
 use crate::patterns::pattern::{Expect, Node, Params, Pattern, Probe, Verdict};
 use crate::scenario::Recipe;
 
+use super::copies::{self, KeptCopy};
+
 /// Steps between two checkpoints: rebuilding a moment runs at most this many steps.
 const CHECKPOINT: u32 = 256;
 
@@ -17,7 +19,7 @@ pub struct Lane<T> {
 }
 
 impl<T: PartialEq + Copy> Lane<T> {
-    fn note(&mut self, step: u32, value: T) {
+    pub(super) fn note(&mut self, step: u32, value: T) {
         if self.changes.last().is_none_or(|(_, last)| *last != value) {
             self.changes.push((step, value));
         }
@@ -110,6 +112,7 @@ pub struct Run {
     recorded: Recorded,
     verdicts: Vec<Lane<Verdict>>,
     moods: Vec<Lane<Mood>>,
+    copies: Vec<KeptCopy>,
     checkpoints: Vec<World>,
     head: World,
     halt: Option<Halt>,
@@ -123,6 +126,7 @@ impl Run {
             recorded: Recorded::default(),
             verdicts: stage.pattern.promises.iter().map(|_| Lane { changes: Vec::new() }).collect(),
             moods: stage.nodes.iter().map(|_| Lane { changes: Vec::new() }).collect(),
+            copies: Vec::new(),
             checkpoints: vec![stage.world.clone()],
             head: stage.world.clone(),
             halt: None,
@@ -159,7 +163,7 @@ impl Run {
         self.halt.is_some()
     }
 
-    /// Notes verdicts and moods of the newest state.
+    /// Notes verdicts, copies and moods of the newest state.
     fn judge(&mut self) {
         let step = self.len();
         let world = &self.head;
@@ -172,6 +176,10 @@ impl Run {
                 lane.note(step, (promise.check)(&probe));
             }
         }
+        // Nothing is made here for a pattern that keeps no copies.
+        let mut copied = Vec::new();
+        (self.stage.pattern.copies)(&probe, &mut copied);
+        copies::note(&mut self.copies, step, &copied);
         for (i, lane) in self.moods.iter_mut().enumerate() {
             lane.note(step, world.mood(NodeId(i as u8)));
         }
@@ -276,6 +284,12 @@ impl Run {
     #[must_use]
     pub fn moods(&self, node: NodeId) -> &Lane<Mood> {
         &self.moods[node.index()]
+    }
+
+    /// The copies of data, in the order in which they came to be.
+    #[must_use]
+    pub fn copies(&self) -> &[KeptCopy] {
+        &self.copies
     }
 
     /// The first state at which a promise is broken.

@@ -17,6 +17,17 @@ pub struct Speaker {
     nodes: Vec<Node>,
 }
 
+/// A heading of a pattern (its title, its summary, a scenario's title), for a page that does not have the
+/// pattern itself yet.
+#[must_use]
+pub fn heading(id: &'static str, lang: Lang, name: &str) -> Option<&'static str> {
+    if cfg!(feature = "fetched") {
+        // The texts are the same file's, with or without the pattern.
+        return texts::of_pattern(id, ["", ""]).get(lang, name);
+    }
+    pattern_text(crate::patterns::find(id)?, lang, name)
+}
+
 /// A text of a pattern, or else of the common ones.
 #[must_use]
 pub fn pattern_text(pattern: &'static Pattern, lang: Lang, name: &str) -> Option<&'static str> {
@@ -136,6 +147,8 @@ impl Speaker {
             Some(match how {
                 None => number(self.lang, i64::from(value)),
                 Some("node") => self.node_in(NodeId(value as u8)),
+                // Standing alone, in a cell.
+                Some("name") => self.node(NodeId(value as u8)).into_owned(),
                 Some("ms") => duration(self.lang, value.max(0) as u64 * 1000),
                 Some(group) => {
                     let inner = self.named(format!("{group}.{value}")).into_owned();
@@ -143,6 +156,27 @@ impl Speaker {
                 }
             })
         })
+    }
+
+    /// What a kind of message is in real systems, if the pattern says it.
+    #[must_use]
+    pub fn real(&self, kind: u8) -> Option<&'static str> {
+        let id = self.pattern.messages.get(kind as usize)?.id;
+        self.find(&format!("message.{id}.real"))
+    }
+
+    /// What the message of an event is in real systems.
+    #[must_use]
+    pub fn real_of(&self, what: &What) -> Option<&'static str> {
+        match *what {
+            What::Sent { kind, .. }
+            | What::Delivered { kind, .. }
+            | What::Lost { kind, .. }
+            | What::Duplicated { kind, .. }
+            | What::Delayed { kind, .. }
+            | What::Local { kind, .. } => self.real(kind),
+            _ => None,
+        }
     }
 
     /// What happened, as one sentence.

@@ -43,6 +43,8 @@ pub enum Command {
     Seed(u64),
     /// Sets a parameter, by its place in the pattern's list.
     SetParam(usize, i64),
+    /// Sets several parameters in one new branch, each by its place in the pattern's list.
+    SetParams(Vec<(usize, i64)>),
     /// Adds entries to the fault script, all in one new branch, at the current moment.
     Add(Vec<Entry>),
     /// Adds the scenario's offered fault of this number (from 0).

@@ -176,6 +176,11 @@ impl Session {
             Command::NewSeed => self.change(Arrival::Start, |r| r.seed = browser::fresh_seed()),
             Command::Seed(seed) => self.change(Arrival::Start, |r| r.seed = seed),
             Command::SetParam(place, value) => self.change(Arrival::Stay, |r| r.set_param(place, value)),
+            Command::SetParams(values) => self.change(Arrival::Stay, |r| {
+                for (place, value) in values {
+                    r.set_param(place, value);
+                }
+            }),
             Command::Add(entries) => {
                 if self.recipe_untracked().script.len() + entries.len() > limits::SCRIPT {
                     self.tell("lab.script-full", &[("n", &limits::SCRIPT)]);

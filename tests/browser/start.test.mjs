@@ -190,3 +190,27 @@ for (const [theme, lang] of [["light", "en"], ["dark", "pt-BR"]]) {
     await tab.close();
   });
 }
+
+test("the live lab of the first page runs by the first part of the module alone", async (t) => {
+  t.after(atRoot.server.mend);
+  atRoot.server.fail(/\/later-/, 404);
+  const tab = await atRoot.open("", { reducedMotion: true });
+  assert.equal(await tab.started(), "app");
+  const { page } = tab;
+  const key = (name) => page.locator(`.transport [data-key="${name}"]`).first();
+  const told = () => page.locator(".transport").first().innerText();
+  const atStart = await told();
+  await key("End").click();
+  await page.locator(".card.mood-committed").first().waitFor();
+  assert.notEqual(await told(), atStart);
+  await key("←").click();
+  await key("→").click();
+  await key("Home").click();
+  assert.equal(await told(), atStart);
+  assert.equal(await page.locator("#crash").count(), 0);
+  // What the first part lacks says so, and keeps the address.
+  await page.goto(`${atRoot.server.url}#/lab/saga/shop?at=3`);
+  await crashed(tab);
+  assert.match(await page.locator("#crash input").inputValue(), /#\/lab\/saga\/shop/);
+  await tab.close();
+});

@@ -11,7 +11,7 @@ use super::compaction::Compaction;
 use super::message::{Envelope, Facts, Key, Lsn, Msg, Op, Produce, Session, fact, record, timer, verb};
 use crate::kernel::{Args, Ctx, Event, Interference, Mood, NodeId, Span, Ticket, Timer};
 use crate::parts::broker::{Appended, Entry, Found, Group, Offset, Partition, Staged, Stamp, Topic};
-use crate::parts::retry::RetryPolicy;
+use crate::parts::retry::{RetryPolicy, counted};
 use crate::sorted::Map;
 
 /// Settings of the broker.
@@ -222,7 +222,7 @@ impl Broker {
         let redeliver = self.settings.redeliver;
         let Some(to) = self.readers.get_mut(reader) else { return };
         let times = match to.out.get(&partition) {
-            Some(Out::Sent(_, times)) => times + 1,
+            Some(Out::Sent(_, times)) => counted(*times),
             Some(Out::Done) => return,
             None => 1,
         };

@@ -20,7 +20,7 @@ use std::collections::VecDeque;
 use super::message::{Envelope, Key, Lsn, Msg, Session, timer, verb};
 use super::window::Window;
 use crate::kernel::{Ctx, Event, Mood, NodeId, Span, Timer};
-use crate::parts::retry::RetryPolicy;
+use crate::parts::retry::{RetryPolicy, counted};
 
 /// When all rows are read.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -171,11 +171,11 @@ impl Connector {
                 self.next_chunk(ctx, 0);
             }
             Event::Timer(Timer { kind: timer::RETRY, .. }) => {
-                self.attempt += 1;
+                self.attempt = counted(self.attempt);
                 self.ask(ctx);
             }
             Event::Timer(Timer { kind: timer::PRODUCE_AGAIN, .. }) => {
-                self.tries += 1;
+                self.tries = counted(self.tries);
                 self.produce(ctx);
             }
             Event::Timer(Timer { kind: timer::FLUSH, .. }) => self.flush(ctx),
@@ -199,7 +199,7 @@ impl Connector {
                     None => self.go(ctx, Stage::Creating(true)),
                 }
             }
-            Msg::SlotAt(lsn) => match self.stage {
+            Msg::SlotAt(session, lsn) if *session == self.session => match self.stage {
                 Stage::Creating(true) => {
                     (self.received, self.stored) = (*lsn, *lsn);
                     self.go(ctx, Stage::Scanning(0));
@@ -290,6 +290,7 @@ impl Connector {
 
     pub(super) fn on_crash(&mut self) {
         self.stage = Stage::Off;
+        self.session = Session::default();
         self.queue.clear();
         self.attempt = 0;
         self.tries = 0;

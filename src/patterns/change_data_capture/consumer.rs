@@ -10,7 +10,7 @@
 use super::message::{Envelope, Facts, Key, Lsn, Msg, Op, fact, record, timer, verb};
 use crate::kernel::{Ctx, Event, Interference, Mood, NodeId, Ticket, Timer};
 use crate::parts::broker::{Offset, Partition, Staged};
-use crate::parts::retry::RetryPolicy;
+use crate::parts::retry::{RetryPolicy, counted};
 use crate::sorted::Map;
 
 /// How an event is taken in.
@@ -138,7 +138,7 @@ impl Consumer {
                 }
             }
             Event::Timer(Timer { kind: timer::READ_AGAIN, .. }) => {
-                self.attempt += 1;
+                self.attempt = counted(self.attempt);
                 self.look(ctx);
             }
             Event::Command(verb::UPGRADE, _) => {

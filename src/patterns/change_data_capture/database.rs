@@ -177,13 +177,22 @@ impl Database {
         match *msg {
             Msg::Write(number, want) => self.asked(ctx, number, want),
             Msg::CreateSlot(session, snapshot) => {
-                ctx.cancel_timer(timer(timer::TELL, 0));
-                if self.owner == Some(session) {
+                let slot = self.wal.slot().filter(|slot| !slot.lost);
+                if let (true, Some(slot)) = (self.owner == Some(session), slot) {
                     // Asked again, and made already; unless what was exported is gone by now.
                     let there = !snapshot || self.exported.as_ref().is_some_and(|(to, ..)| *to == from);
-                    let lsn = self.wal.slot().map_or(0, |slot| slot.confirmed);
-                    ctx.send(from, if there { Msg::SlotAt(lsn) } else { Msg::Closed(0) });
-                } else if !self.staged.iter().any(|w| matches!(w, Write::Slot(..))) {
+                    ctx.send(
+                        from,
+                        if there { Msg::SlotAt(session, slot.confirmed) } else { Msg::Closed(0) },
+                    );
+                    return;
+                }
+                // From before: somebody has a slot that came later.
+                if self.owner.is_some_and(|owner| owner > session) {
+                    return;
+                }
+                ctx.cancel_timer(timer(timer::TELL, 0));
+                if !self.staged.iter().any(|w| matches!(w, Write::Slot(..))) {
                     let args = [self.wal.end(), i32::from(snapshot), 0];
                     self.write(ctx, record::SLOT, args, Write::Slot(from, session, snapshot));
                 }
@@ -302,10 +311,7 @@ impl Database {
                 self.watermarks.push((chunk, high));
             }
             Write::FailOver if self.settings.failover_slot => {}
-            Write::FailOver => {
-                self.wal.drop_slot();
-                self.owner = None;
-            }
+            Write::FailOver => self.wal.drop_slot(),
         }
         self.flushed.push((ticket, write));
     }
@@ -342,7 +348,6 @@ impl Database {
     fn append(&mut self, entry: impl FnOnce(Lsn) -> Entry) {
         let lost = self.wal.append(entry, self.settings.slot_limit);
         if lost {
-            self.owner = None;
             self.facts.add(fact::SLOT_LOST, [0, 0, self.wal.end()]);
         }
     }
@@ -359,8 +364,8 @@ impl Database {
                 self.stream_on(ctx);
             }
             Write::Watermark(..) => self.stream_on(ctx),
-            Write::Slot(reader, ..) => {
-                ctx.send(reader, Msg::SlotAt(self.wal.slot().map_or(0, |slot| slot.confirmed)));
+            Write::Slot(reader, session, _) => {
+                ctx.send(reader, Msg::SlotAt(session, self.wal.slot().map_or(0, |slot| slot.confirmed)));
             }
             Write::FailOver => {
                 // Another server answers from now on: every connection is new.

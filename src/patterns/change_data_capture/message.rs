@@ -130,8 +130,8 @@ impl Want {
     }
 }
 
-/// Who produces: the broker knows a second attempt, and a predecessor, by it.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default)]
+/// Who produces: the broker knows a second attempt, and a predecessor, by it. A later one is greater.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Default)]
 pub struct Session {
     /// The producer's id.
     pub producer: u8,
@@ -169,8 +169,8 @@ pub enum Msg {
     Offset(u32, Session, Option<Lsn>),
     /// A slot is to be made for this producer, and a snapshot exported if rows are to be read.
     CreateSlot(Session, bool),
-    /// Slot and snapshot stand at this position.
-    SlotAt(Lsn),
+    /// The producer's slot and snapshot stand at this position.
+    SlotAt(Session, Lsn),
     /// Rows of the snapshot exported at this position, after this key.
     Scan(Lsn, Key, u16),
     /// Rows of the table as it is now, after this key: a chunk of this number.
@@ -271,7 +271,7 @@ impl Message for Msg {
             Self::FindOffset(_) => 6,
             Self::Offset(..) => 7,
             Self::CreateSlot(..) => 8,
-            Self::SlotAt(_) => 9,
+            Self::SlotAt(..) => 9,
             Self::Scan(..) => 10,
             Self::Rows(0, ..) => 11,
             Self::StartStreaming(..) => 12,
@@ -311,7 +311,7 @@ impl Message for Msg {
                 let lsn = |entry: Option<&Entry>| entry.map_or(0, Entry::lsn);
                 [lsn(entries.first()), lsn(entries.last()), entries.len() as i32]
             }
-            Self::SlotAt(lsn)
+            Self::SlotAt(_, lsn)
             | Self::StartStreaming(_, lsn)
             | Self::Streaming(lsn)
             | Self::Received(lsn)

@@ -7,7 +7,7 @@
 use super::message::{Change, Facts, Msg, fact, record, timer};
 use crate::kernel::{Ctx, Event, Interference, Mood, NodeId, Ticket, Timer};
 use crate::parts::broker::{Entry, Found, Group, Offset, Partition, Staged, Topic};
-use crate::parts::retry::RetryPolicy;
+use crate::parts::retry::{RetryPolicy, counted};
 use crate::sorted::Map;
 
 #[derive(Clone, PartialEq, Eq, Hash, Debug)]
@@ -118,7 +118,7 @@ impl Broker {
         let offset = self.next(partition);
         let Found::Entry(entry) = self.topic.read(partition, offset) else { return };
         let times = match self.out.get(&partition) {
-            Some(Out::Sent(times)) => times + 1,
+            Some(Out::Sent(times)) => counted(*times),
             Some(Out::Done) => return,
             None => 1,
         };

@@ -139,7 +139,7 @@ pub enum OutboxMachine {
     /// The storefront.
     Client(Client),
     /// The order service and its database.
-    Orders(Orders),
+    Orders(Box<Orders>),
     /// A relay.
     Relay(Relay),
     /// The broker.
@@ -238,7 +238,7 @@ fn build(params: &Params) -> System {
         session: params.span("session-timeout"),
         retry,
     };
-    system.node("orders", Role::Coordinator, OutboxMachine::Orders(Orders::new(settings)));
+    system.node("orders", Role::Coordinator, OutboxMachine::Orders(Box::new(Orders::new(settings))));
     let reading = match params.get("read") {
         1 => Reading::Cursor,
         2 => Reading::Horizon,

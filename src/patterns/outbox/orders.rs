@@ -14,7 +14,7 @@ mod serve;
 use super::message::{Change, Facts, Msg, Poll, What, fact, record, span, timer, verb};
 use super::table::{Row, State, Table};
 use crate::kernel::{Args, Ctx, Event, Interference, Mood, NodeId, Span, Ticket, Timer};
-use crate::parts::retry::RetryPolicy;
+use crate::parts::retry::{RetryPolicy, counted};
 use crate::sorted::Map;
 
 /// How an event gets out.
@@ -111,6 +111,8 @@ pub struct Orders {
     scans: Vec<(NodeId, Poll)>,
     /// How far each relay's cursor was when it asked last.
     cursors: Map<u8, i32>,
+    /// Number of each relay's newest query; whoever connects anew counts on, so this outlives a crash.
+    queries: Map<u8, u32>,
 }
 
 /// Transactions are numbered from far above the ids, as in a database that has been in use.
@@ -140,6 +142,7 @@ impl Orders {
             told: Vec::new(),
             scans: Vec::new(),
             cursors: Map::new(),
+            queries: Map::new(),
         }
     }
 
@@ -278,11 +281,11 @@ impl Orders {
     fn publish_again(&mut self, ctx: &mut Ctx<'_, Msg>, id: i32) {
         let retry = self.settings.retry;
         let tries = if let Some((change, tries)) = self.to_publish.iter_mut().find(|(c, _)| c.id == id) {
-            *tries += 1;
+            *tries = counted(*tries);
             Some((*change, *tries))
         } else {
             self.tx(id).map(|tx| {
-                let tries = if let Stage::Publishing(tries) = tx.stage { tries + 1 } else { 1 };
+                let tries = if let Stage::Publishing(tries) = tx.stage { counted(tries) } else { 1 };
                 tx.stage = Stage::Publishing(tries);
                 (tx.row.change, tries)
             })

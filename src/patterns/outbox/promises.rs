@@ -56,7 +56,7 @@ fn machines<'a>(probe: &Probe<'a>) -> impl Iterator<Item = (NodeId, &'a OutboxMa
 }
 
 fn orders<'a>(probe: &Probe<'a>) -> Option<&'a Orders> {
-    machines(probe).find_map(|(_, m)| if let OutboxMachine::Orders(m) = m { Some(m) } else { None })
+    machines(probe).find_map(|(_, m)| if let OutboxMachine::Orders(m) = m { Some(&**m) } else { None })
 }
 
 fn shipping<'a>(probe: &Probe<'a>) -> Option<(NodeId, &'a Shipping)> {

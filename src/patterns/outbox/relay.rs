@@ -7,7 +7,7 @@
 
 use super::message::{Change, Cursor, Msg, Poll, Reading, Sharing, record, timer};
 use crate::kernel::{Ctx, Event, Mood, NodeId, Span, Ticket, Timer};
-use crate::parts::retry::RetryPolicy;
+use crate::parts::retry::{RetryPolicy, counted};
 
 /// Settings of a relay.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -146,7 +146,7 @@ impl Relay {
             }
             Msg::Published(change) if self.is_at(change, Stage::Publishing) => self.past(ctx),
             Msg::Unpublishable(change) if self.is_at(change, Stage::Publishing) => {
-                self.refusals += 1;
+                self.refusals = counted(self.refusals);
                 if self.settings.park_after.is_some_and(|most| self.refusals >= most) {
                     self.park(ctx, *change);
                 } else {
@@ -180,6 +180,11 @@ impl Relay {
     fn poll(&mut self, ctx: &mut Ctx<'_, Msg>) {
         self.stage = Stage::Polling;
         self.number += 1;
+        self.ask(ctx);
+    }
+
+    /// Asks, or asks again: the same query.
+    fn ask(&mut self, ctx: &mut Ctx<'_, Msg>) {
         let s = &self.settings;
         let poll = Poll {
             number: self.number,
@@ -215,7 +220,7 @@ impl Relay {
 
     fn pause(&mut self, ctx: &mut Ctx<'_, Msg>) {
         self.stage = Stage::Pausing;
-        self.attempt += 1;
+        self.attempt = counted(self.attempt);
         ctx.set_timer(RETRY, self.settings.retry.full(self.attempt));
     }
 
@@ -259,9 +264,11 @@ impl Relay {
     /// No answer, or time to try again.
     fn again(&mut self, ctx: &mut Ctx<'_, Msg>) {
         // Refused, it has counted already; without an answer it counts now.
-        self.attempt += u32::from(self.stage != Stage::Pausing);
+        if self.stage != Stage::Pausing {
+            self.attempt = counted(self.attempt);
+        }
         match self.stage {
-            Stage::Polling => self.poll(ctx),
+            Stage::Polling => self.ask(ctx),
             Stage::Publishing | Stage::Pausing => self.publish(ctx),
             Stage::Marking => self.mark(ctx),
             Stage::Parking => {

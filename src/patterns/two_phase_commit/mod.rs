@@ -170,7 +170,7 @@ const SCENARIOS: &[Scenario] = scenarios![
 
 /// A node of two-phase commit.
 #[derive(Clone, PartialEq, Eq, Hash)]
-#[expect(
+#[allow(
     clippy::large_enum_variant,
     reason = "a world has few nodes, and they are shared until they change"
 )]

@@ -86,10 +86,12 @@ impl Opener {
 /// Width of the menu beside a thing.
 const WIDTH: f64 = 340.0;
 
+/// Letters of a line about real systems.
+const REAL_LINE: usize = 44;
+
 /// Where the menu stands: beside the thing, all of it on the screen.
-fn stand(at: (f64, f64, f64, f64), screen: (f64, f64), lines: usize, groups: usize) -> (f64, f64, f64) {
+fn stand(at: (f64, f64, f64, f64), screen: (f64, f64), tall: f64) -> (f64, f64, f64) {
     let (x, y, w, h) = at;
-    let tall = 74.0 + 44.0 * lines as f64 + 26.0 * groups as f64;
     let most = (screen.1 - 24.0).max(160.0);
     let tall = tall.min(most);
     let beside = x + w + 8.0 + WIDTH < screen.0;
@@ -140,9 +142,11 @@ pub fn ActsMenu(
 fn Sheet(opener: Opener, opened: Opened, menu: Menu, choose: Callback<Vec<Entry>>) -> impl IntoView {
     let lab = opener.lab;
     let lang = lab.lang.get_untracked();
-    let lines = menu.groups.iter().map(|g| g.offers.len()).sum();
+    let lines: usize = menu.groups.iter().map(|g| g.offers.len()).sum();
     let titled = menu.groups.iter().filter(|g| !g.title.is_empty()).count();
-    let (x, y, most) = stand(opened.at, opened.screen, lines, titled);
+    let real = menu.real.map_or(0, |real| 1 + real.len() / REAL_LINE);
+    let tall = 74.0 + 44.0 * lines as f64 + 26.0 * titled as f64 + 18.0 * real as f64;
+    let (x, y, most) = stand(opened.at, opened.screen, tall);
     let time = lab.story.with_untracked(|s| s.run.time(lab.state.get_untracked()).micros);
     let keys = move |event: KeyboardEvent| {
         let by: isize = match event.key().as_str() {
@@ -216,6 +220,7 @@ fn Sheet(opener: Opener, opened: Opened, menu: Menu, choose: Callback<Vec<Entry>
                     {(!menu.about.is_empty()).then(|| view! { <span>{menu.about.clone()}</span> })}
                     <span class="acts-at">{say(lang, "acts.at", &[("time", &duration(lang, time))])}</span>
                 </p>
+                {menu.real.map(|real| view! { <p class="acts-real"><b>{t(lang, "ui.real")}</b> " " {real}</p> })}
                 <button class="acts-close" tabindex="-1" aria-label=t(lang, "acts.close") on:click=move |_| opener.close()>
                     <Icon name="close"/>
                 </button>

@@ -36,6 +36,8 @@ pub struct Menu {
     pub title: String,
     /// More of it.
     pub about: String,
+    /// What it is in real systems.
+    pub real: Option<&'static str>,
     /// What can be done.
     pub groups: Vec<Group>,
 }
@@ -78,7 +80,7 @@ fn menu_of_node(story: &Story, speaker: &Speaker, state: u32, node: NodeId) -> M
         .collect();
     let mood = story.run.moods(node).at(state).unwrap_or_default();
     let about = speaker.find(&format!("mood.{}", mood.id())).unwrap_or_default().to_owned();
-    Menu { title: speaker.node(node).into_owned(), about, groups }
+    Menu { title: speaker.node(node).into_owned(), about, real: None, groups }
 }
 
 fn menu_of_flight(story: &Story, speaker: &Speaker, state: u32, flight: &Flight) -> Menu {
@@ -106,6 +108,7 @@ fn menu_of_flight(story: &Story, speaker: &Speaker, state: u32, flight: &Flight)
     Menu {
         title: speaker.message(flight.kind, flight.args, flight.from, flight.to),
         about: say(lang, "acts.title.flight", &[("from", &from), ("to", &to)]),
+        real: speaker.real(flight.kind),
         groups: vec![Group { title: String::new(), offers }],
     }
 }
@@ -142,6 +145,7 @@ fn menu_of_link(story: &Story, speaker: &Speaker, state: u32, a: NodeId, b: Node
     Menu {
         title: say(lang, "acts.title.link", &[("from", &from), ("to", &to)]),
         about: String::new(),
+        real: None,
         groups,
     }
 }

@@ -5,10 +5,10 @@ use leptos::prelude::*;
 
 use super::header::Header;
 use crate::patterns;
-use crate::patterns::pattern::Pattern;
+use crate::patterns::pattern::Scenario;
 use crate::scenario;
-use crate::texts::{say, t};
-use crate::trace::speak::pattern_text;
+use crate::texts::{Lang, say, t};
+use crate::trace::speak::{heading, pattern_text};
 use crate::ui::Command;
 use crate::ui::diagram::StageView;
 use crate::ui::icons::Icon;
@@ -112,36 +112,45 @@ fn LiveLab() -> impl IntoView {
     }
 }
 
+/// The scenarios of a pattern, folded. Kept apart: the first paint does without.
+#[inline(never)]
+fn scenarios(id: &'static str, lang: Lang) -> AnyView {
+    let Some(pattern) = patterns::find(id) else { return ().into_any() };
+    let link = |s: &Scenario| {
+        let title = heading(id, lang, &format!("scenario.{}", s.id)).unwrap_or(s.id);
+        view! { <li><a href=format!("#/lab/{id}/{}", s.id)>{title}</a></li> }
+    };
+    view! {
+        <details class="scenarios">
+            <summary>{say(lang, "home.scenarios", &[("n", &pattern.scenarios.len())])}</summary>
+            <ul>{pattern.scenarios.iter().map(link).collect_view()}</ul>
+        </details>
+    }
+    .into_any()
+}
+
 /// Every pattern, in learning order, with its scenarios. Their titles come after the first paint.
 #[component]
 pub fn Patterns() -> impl IntoView {
     let settings = use_settings();
     let lang = settings.lang;
     Effect::new(move |_| settings.bring_titles(lang.get()));
-    let one = move |pattern: &'static Pattern| {
-        let text = move |name: &str| pattern_text(pattern, lang.get(), name).unwrap_or_default();
+    let one = move |id: &'static str| {
+        let text = move |name: &str| heading(id, lang.get(), name).unwrap_or_default();
         view! {
             <li class="pattern">
                 <h3>
-                    <a href=format!("#/lab/{}/{}", pattern.id, pattern.scenarios[0].id)>{move || text("title")}</a>
+                    <a href=format!("#/lab/{id}")>{move || text("title")}</a>
                 </h3>
                 <p>{move || text("summary")}</p>
-                {move || (settings.titles.get() == Some(lang.get())).then(|| view! {
-                    <details class="scenarios">
-                        <summary>{say(lang.get(), "home.scenarios", &[("n", &pattern.scenarios.len())])}</summary>
-                        <ul>{pattern.scenarios.iter().map(|s| {
-                            let title = text(&format!("scenario.{}", s.id));
-                            view! { <li><a href=format!("#/lab/{}/{}", pattern.id, s.id)>{title}</a></li> }
-                        }).collect_view()}</ul>
-                    </details>
-                })}
+                {move || (settings.titles.get() == Some(lang.get())).then(|| scenarios(id, lang.get()))}
             </li>
         }
     };
     view! {
         <section id="patterns" class="patterns">
             <h2 tabindex="-1">{move || t(lang.get(), "home.patterns")}</h2>
-            <ol>{patterns::ALL.iter().map(|p| one(p)).collect_view()}</ol>
+            <ol>{patterns::NAMES.iter().map(|(id, _)| one(id)).collect_view()}</ol>
         </section>
     }
 }

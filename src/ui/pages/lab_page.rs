@@ -48,7 +48,9 @@ pub fn LabPage(
 
 /// The recipe of a link and a warning; or, when there is nothing to run, why.
 fn open(link: &str, lang: crate::texts::Lang) -> Result<(Recipe, Option<String>), String> {
-    match link::decode(link) {
+    // A pattern's name alone opens its first scenario.
+    let alone = crate::patterns::find(link).map(|p| [p.id, "/", p.scenarios[0].id].concat());
+    match link::decode(alone.as_deref().unwrap_or(link)) {
         Ok(decoded) => {
             let warnings: Vec<String> = decoded.warnings.iter().map(|w| w.text(lang)).collect();
             let warning = (!warnings.is_empty()).then(|| warnings.join(" "));

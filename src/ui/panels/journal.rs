@@ -6,6 +6,7 @@ use converge_view::view;
 use leptos::prelude::*;
 
 use super::count;
+use super::detail::detail;
 use crate::kernel::{NodeId, TraceEvent, What};
 use crate::texts::{Lang, duration, folded, say, t};
 use crate::ui::icons::Icon;
@@ -286,6 +287,11 @@ fn row(lab: Lab, state: u32, event: u32) -> impl IntoView {
             _ => "",
         }
     };
+    // Of a message, which has several rows, its sending explains itself.
+    let begins = matches!(what, Some(What::Sent { .. } | What::Duplicated { .. }));
+    let explains = Memo::new(move |_| {
+        selected() == "sel" && (begins || lab.selection.get() == Some(Selection::Event(event)))
+    });
     view! {
         <li>
             <button
@@ -298,6 +304,7 @@ fn row(lab: Lab, state: u32, event: u32) -> impl IntoView {
                 <Icon name=icon/>
                 <span>{move || found().map(|e| lab.speaker().sentence(&e))}</span>
             </button>
+            {move || explains.get().then(|| detail(lab, event))}
         </li>
     }
 }

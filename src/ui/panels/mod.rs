@@ -3,6 +3,8 @@
 
 mod about;
 mod branches;
+mod copies;
+mod detail;
 mod journal;
 mod params;
 mod promises;
@@ -21,6 +23,7 @@ pub use state::StateView;
 pub use timeline::TimelineView;
 pub use transport::Transport;
 
+use super::command::Command;
 use super::lab::{Lab, Story};
 use crate::texts::{Lang, number, say};
 use crate::ui::decimal::fixed;
@@ -44,6 +47,14 @@ fn as_percent(value: f64) -> String {
 /// Where the playhead stands, for a style.
 fn playhead(lab: Lab) -> String {
     as_percent(lab.story.with(|s| percent(s, lab.position.get())))
+}
+
+/// Goes to where a lane was clicked: so far from the left of the screen, on a bar with this left end and
+/// this width.
+fn seek_on(lab: Lab, x: i32, left: f64, width: f64) {
+    let share = (f64::from(x) - left) / width.max(1.0);
+    let length = lab.story.with_untracked(|s| s.axis.len());
+    lab.send(Command::SeekPosition(share.clamp(0.0, 1.0) * length));
 }
 
 /// A count for a reader.

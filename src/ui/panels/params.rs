@@ -3,7 +3,7 @@
 use converge_view::view;
 use leptos::prelude::*;
 
-use crate::patterns::pattern::{Param, Range};
+use crate::patterns::pattern::{Param, Params, Pattern, Range};
 use crate::scenario;
 use crate::texts::{Lang, duration, number, say, t};
 use crate::ui::icons::Icon;
@@ -27,6 +27,55 @@ fn shown(lang: Lang, param: &Param, value: i64, name: &dyn Fn(&str) -> String) -
     }
 }
 
+/// The parameters that a real system has otherwise than a lesson: the place and the real value of each.
+fn realistic(pattern: &Pattern) -> Vec<(usize, i64)> {
+    let place = |id: &str| pattern.all_params().position(|p| p.id == id);
+    pattern.realistic.iter().filter_map(|(id, value)| Some((place(id)?, *value))).collect()
+}
+
+/// Two sets of values, to be watched and as they are in production, and which of them is in force.
+#[component]
+fn Presets(shipped: Memo<Params>) -> impl IntoView {
+    let lab = use_lab();
+    // Only what they differ in is of a preset: all else is the scenario's, or a person's own.
+    let sets = Memo::new(move |_| {
+        let real = lab.story.with(|s| realistic(s.run.stage.pattern));
+        let lesson = shipped.with(|p| real.iter().map(|(place, _)| (*place, p.at(*place))).collect());
+        [lesson, real]
+    });
+    let in_force = move |which: usize| {
+        let params = lab.story.with(|s| s.recipe.params.clone());
+        sets.with(|sets| sets[which].iter().all(|(place, value)| params.at(*place) == *value))
+    };
+    let one = move |which: usize, name: &'static str| {
+        view! {
+            <button
+                aria-pressed=move || in_force(which).to_string()
+                on:click=move |_| lab.send(Command::SetParams(sets.with_untracked(|sets| sets[which].clone())))
+            >
+                {move || t(lab.lang.get(), name)}
+            </button>
+        }
+    };
+    let source = move || {
+        let about = match (in_force(0), in_force(1)) {
+            (_, true) => lab.speaker().find("realistic").unwrap_or_default(),
+            (true, _) => t(lab.lang.get(), "ui.params.lesson.about"),
+            _ => t(lab.lang.get(), "ui.params.mixed"),
+        };
+        about.to_owned()
+    };
+    view! {
+        <div class="presets">
+            <div class="seg" role="group" aria-label=move || t(lab.lang.get(), "ui.params.presets")>
+                {one(0, "ui.params.lesson")}
+                {one(1, "ui.params.realistic")}
+            </div>
+            <p class="param-about">{source}</p>
+        </div>
+    }
+}
+
 /// The parameters.
 #[component]
 pub fn ParamsView() -> impl IntoView {
@@ -41,6 +90,7 @@ pub fn ParamsView() -> impl IntoView {
             recipe.unwrap_or_else(|| scenario::Recipe::new(pattern)).params
         })
     });
+    let has_presets = move || lab.story.with(|s| !s.run.stage.pattern.realistic.is_empty());
     let changed = move || lab.story.with(|s| shipped.with(|params| s.recipe.params != *params));
     let list = move |from: usize, to: usize| {
         (from..to)
@@ -65,6 +115,7 @@ pub fn ParamsView() -> impl IntoView {
                     {move || t(lab.lang.get(), "ui.params.reset")}
                 </button>
             </div>
+            {move || has_presets().then(|| view! { <Presets shipped/> })}
             <div class="param-list">{move || list(0, own.get())}</div>
             <p class="label param-group">{move || t(lab.lang.get(), "ui.params.common")}</p>
             <div class="param-list">{move || list(own.get(), all.get())}</div>
@@ -99,6 +150,15 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
                 </button>
             }
         })
+    };
+    // As real systems have it, where that is otherwise than it is now.
+    let real = move || {
+        let (param, lang) = (param.get()?, lab.lang.get());
+        let known = lab.story.with(|s| realistic(s.run.stage.pattern));
+        let (_, real) = known.into_iter().find(|(at, _)| *at == place)?;
+        let name = if real == value.get() { "ui.params.real-now" } else { "ui.params.real" };
+        let words = say(lang, name, &[("value", &shown(lang, &param, real, &text))]);
+        Some(view! { <span class="param-real">{words}</span> })
     };
     let id = format!("param-{place}");
     let label_id = format!("{id}-name");
@@ -174,6 +234,7 @@ fn One(place: usize, shipped: Signal<i64>) -> impl IntoView {
             <div class="param-words">
                 <span class="param-name" id=label_id>{name}</span>
                 {move || about().map(|a| view! { <span class="param-about">{a}</span> })}
+                {real}
                 {other}
             </div>
             {control}

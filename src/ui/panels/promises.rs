@@ -4,7 +4,8 @@ use converge_view::view;
 use leptos::html;
 use leptos::prelude::*;
 
-use super::{as_percent, count, percent_of, playhead};
+use super::copies::CopyRows;
+use super::{as_percent, count, percent_of, playhead, seek_on};
 use crate::patterns::pattern::Verdict;
 use crate::texts::{Lang, duration, say, t};
 use crate::ui::icons::Icon;
@@ -14,6 +15,25 @@ use crate::ui::{Command, Selection, browser, use_lab};
 
 /// Most spans of a lane: more cannot be told apart.
 const SPANS: usize = 300;
+
+/// A row that can explain itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Row {
+    /// A promise.
+    Promise(usize),
+    /// A copy of data.
+    Copy(usize),
+}
+
+impl Row {
+    /// The identity of its button in the page; what it opens has the same with a `why-` before it.
+    pub(super) fn id(self) -> String {
+        match self {
+            Self::Promise(i) => format!("lamp-{i}"),
+            Self::Copy(i) => format!("copy-{i}"),
+        }
+    }
+}
 
 /// A verdict at a glance.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -96,8 +116,8 @@ fn is_steady(story: &Story, promise: usize) -> bool {
 #[component]
 pub fn PromiseLanes() -> impl IntoView {
     let lab = use_lab();
-    // Which promise explains itself.
-    let open = RwSignal::new(None::<usize>);
+    // Which row explains itself.
+    let open = RwSignal::new(None::<Row>);
     let sorted = Memo::new(move |_| {
         lab.story.with(|s| {
             let all = 0..s.run.stage.pattern.promises.len();
@@ -116,17 +136,15 @@ pub fn PromiseLanes() -> impl IntoView {
             role="group"
             aria-label=move || t(lab.lang.get(), "ui.promises")
             on:keydown=move |event| {
-                if event.key() == "Escape" && open.get_untracked().is_some() {
+                if let (true, Some(row)) = (event.key() == "Escape", open.get_untracked()) {
                     event.prevent_default();
                     event.stop_propagation();
-                    if let Some(i) = open.get_untracked() {
-                        browser::focus(&format!("#lamp-{i}"));
-                    }
-                    open.set(None);
+                    close(open, row);
                 }
             }
         >
             {move || sorted.with(|(lanes, _)| lanes.iter().map(|i| view! { <Lane promise=*i open/> }).collect_view())}
+            <CopyRows open/>
             {move || {
                 sorted
                     .with(|(lanes, steady)| {
@@ -152,13 +170,19 @@ pub fn PromiseLanes() -> impl IntoView {
     }
 }
 
+/// Closes what a row has opened; its button has the focus again.
+pub(super) fn close(open: RwSignal<Option<Row>>, row: Row) {
+    open.set(None);
+    browser::focus(&format!("#{}", row.id()));
+}
+
 /// A promise that holds all along.
 #[component]
-fn Steady(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
+fn Steady(promise: usize, open: RwSignal<Option<Row>>) -> impl IntoView {
     view! {
         <span class="lamp-place">
             <LampButton promise open/>
-            <Show when=move || open.get() == Some(promise)>
+            <Show when=move || open.get() == Some(Row::Promise(promise))>
                 <Why promise open/>
             </Show>
         </span>
@@ -167,23 +191,23 @@ fn Steady(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
 
 /// The lamp: name, shape and word; a click says why.
 #[component]
-fn LampButton(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
+fn LampButton(promise: usize, open: RwSignal<Option<Row>>) -> impl IntoView {
     let lab = use_lab();
     let lamp = Memo::new(move |_| {
         let state = lab.state.get();
         lab.story.with(|s| s.run.verdicts(promise).at(state).map_or(Lamp::NotYet, Lamp::of))
     });
-    let is_open = move || open.get() == Some(promise);
+    let is_open = move || open.get() == Some(Row::Promise(promise));
     view! {
         <button
             class=move || format!("lamp {}", lamp.get().class())
-            id=format!("lamp-{promise}")
+            id=Row::Promise(promise).id()
             aria-expanded=move || is_open().to_string()
-            aria-controls=format!("why-{promise}")
+            aria-controls=format!("why-{}", Row::Promise(promise).id())
             title=move || promise_name(lab, promise)
             on:click=move |_| {
                 let opens = !is_open();
-                open.set(opens.then_some(promise));
+                open.set(opens.then_some(Row::Promise(promise)));
                 lab.send(Command::Select(opens.then_some(Selection::Promise(promise))));
             }
         >
@@ -197,11 +221,11 @@ fn LampButton(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
 }
 
 #[component]
-fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
+fn Lane(promise: usize, open: RwSignal<Option<Row>>) -> impl IntoView {
     let lab = use_lab();
     let bar = NodeRef::<html::Div>::new();
     let name = Memo::new(move |_| promise_name(lab, promise));
-    let is_open = move || open.get() == Some(promise);
+    let is_open = move || open.get() == Some(Row::Promise(promise));
     let lane = move || {
         let lang = lab.lang.get();
         lab.story.with(|s| {
@@ -226,7 +250,7 @@ fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
                                 on:click=move |event| {
                                     event.stop_propagation();
                                     lab.send(Command::Seek(from));
-                                    open.set(Some(promise));
+                                    open.set(Some(Row::Promise(promise)));
                                 }
                             >
                                 <Icon name="cross"/>
@@ -249,9 +273,7 @@ fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
                 on:click=move |event| {
                     let Some(bar) = bar.get_untracked() else { return };
                     let place = bar.get_bounding_client_rect();
-                    let share = (f64::from(event.client_x()) - place.left()) / place.width().max(1.0);
-                    let length = lab.story.with_untracked(|s| s.axis.len());
-                    lab.send(Command::SeekPosition(share.clamp(0.0, 1.0) * length));
+                    seek_on(lab, event.client_x(), place.left(), place.width());
                 }
             >
                 {lane}
@@ -266,7 +288,7 @@ fn Lane(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
 
 /// Why a lamp shows what it shows.
 #[component]
-fn Why(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
+fn Why(promise: usize, open: RwSignal<Option<Row>>) -> impl IntoView {
     let lab = use_lab();
     let verdict = move || {
         let state = lab.state.get();
@@ -288,7 +310,12 @@ fn Why(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
     let broke =
         move || lab.story.with(|s| s.run.broken_at(promise).map(|state| (state, s.run.time(state).micros)));
     view! {
-        <div class="popover promise-why" id=format!("why-{promise}") role="region" aria-label=move || promise_name(lab, promise)>
+        <div
+            class="popover promise-why"
+            id=format!("why-{}", Row::Promise(promise).id())
+            role="region"
+            aria-label=move || promise_name(lab, promise)
+        >
             <div class="why-head">
                 <h3>{move || promise_name(lab, promise)}</h3>
                 <span class=move || {
@@ -297,10 +324,7 @@ fn Why(promise: usize, open: RwSignal<Option<usize>>) -> impl IntoView {
                 <button
                     class="icon-btn quiet small"
                     aria-label=move || t(lab.lang.get(), "ui.close")
-                    on:click=move |_| {
-                        open.set(None);
-                        browser::focus(&format!("#lamp-{promise}"));
-                    }
+                    on:click=move |_| close(open, Row::Promise(promise))
                 >
                     <Icon name="close"/>
                 </button>

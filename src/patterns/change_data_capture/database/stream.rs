@@ -3,6 +3,7 @@
 
 use super::{Database, Stream, timer as at};
 use crate::kernel::{Ctx, NodeId};
+use crate::parts::retry::counted;
 use crate::patterns::change_data_capture::message::{Lsn, Msg, timer};
 
 impl Database {
@@ -51,7 +52,7 @@ impl Database {
         let Some(stream) = &mut self.stream else { return };
         match resend.wait(stream.tries, |_| 0) {
             Some(_) => {
-                stream.tries += 1;
+                stream.tries = counted(stream.tries);
                 let limit = (stream.sent - stream.taken).max(0) as u16;
                 let mut entries = self.wal.behind(stream.taken, limit);
                 entries.retain(|entry| entry.lsn() <= stream.sent);
@@ -86,7 +87,7 @@ impl Database {
         if self.stream.is_some() || self.wal.slot().is_none() && self.wal.end() == 0 {
             return;
         }
-        self.told += 1;
+        self.told = counted(self.told);
         if let Some(wait) = self.settings.resend.wait(self.told, |_| 0) {
             for worker in &self.settings.workers {
                 ctx.send(*worker, Msg::Closed(0));

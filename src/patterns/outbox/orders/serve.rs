@@ -2,20 +2,30 @@
 
 use super::{Chore, Orders, timer as at};
 use crate::kernel::{Ctx, NodeId};
+use crate::parts::retry::counted;
 use crate::patterns::outbox::message::{Cursor, Msg, Poll, Sharing, record, timer};
 use crate::patterns::outbox::table::Open;
 
 impl Orders {
-    /// The answer to a query. Whoever asks is awake, and his last transaction is over.
+    /// The answer to a query. Whoever asks anew is awake, and his last transaction is over; a query
+    /// that was asked before says nothing of that.
     pub(super) fn answer(&mut self, ctx: &mut Ctx<'_, Msg>, relay: NodeId, poll: &Poll) {
-        ctx.cancel_timer(at(timer::WAKE, i32::from(relay.0)));
-        self.told.retain(|(told, _)| *told != relay);
-        self.listeners.retain(|listener| *listener != relay);
+        let newest = self.queries.get(&relay.0).copied().unwrap_or(0);
+        if poll.number < newest {
+            return;
+        }
+        if poll.number > newest {
+            self.queries.insert(relay.0, poll.number);
+            ctx.cancel_timer(at(timer::WAKE, i32::from(relay.0)));
+            self.told.retain(|(told, _)| *told != relay);
+            self.listeners.retain(|listener| *listener != relay);
+        }
         self.unlock(relay);
         let open: Vec<Open> =
             self.open.iter().map(|tx| Open { xid: tx.row.xid, id: tx.row.change.id }).collect();
         let (rows, held) = self.outbox.select(poll, &open, |id| self.locked(id));
-        if rows.is_empty() && !held {
+        let known = self.listeners.contains(&relay) || self.told.iter().any(|(told, _)| *told == relay);
+        if rows.is_empty() && !held && !known {
             self.listeners.push(relay);
         }
         if poll.sharing == Sharing::SkipLocked && !rows.is_empty() {
@@ -53,7 +63,7 @@ impl Orders {
 
     pub(super) fn tell(&mut self, ctx: &mut Ctx<'_, Msg>, relay: NodeId) {
         if let Some((_, times)) = self.told.iter_mut().find(|(told, _)| *told == relay) {
-            *times += 1;
+            *times = counted(*times);
             ctx.send(relay, Msg::Notify);
             // The relay asks when its clock says so: give it time.
             let wait = self.settings.retry.full(*times + 1);

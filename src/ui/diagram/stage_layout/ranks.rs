@@ -18,6 +18,9 @@ const CLOSE: f64 = 44.0;
 /// The size where cards need not fit the height.
 pub(super) const USUAL: f64 = 13.0;
 
+/// Most cards in a row of several roles, which have links with messages between them.
+const BESIDE: usize = 3;
+
 /// From this width in em sections stand side by side.
 const WIDE: f64 = 22.0;
 /// Under this width in em signs make way for words.
@@ -71,7 +74,7 @@ fn ranks(needs: &[Need], most: usize, led: bool) -> (Vec<Vec<usize>>, bool) {
         if of.is_empty() {
             continue;
         }
-        if led && rows.len() == 1 && rows[0].len() + of.len() <= most && role != Role::Service {
+        if led && rows.len() == 1 && rows[0].len() + of.len() <= most.min(BESIDE) && role != Role::Service {
             rows[0].extend(of);
             continue;
         }
