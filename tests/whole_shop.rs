@@ -84,6 +84,7 @@ fn pairs_have_the_same_faults() {
         ("lost-answer-naive", "lost-answer-idempotent"),
         ("connector-crash-naive", "connector-crash-idempotent"),
         ("released-twice-naive", "released-twice-idempotent"),
+        ("commit-told-nobody", "commit-told-late"),
         ("shipping-down-2pc", "shipping-down-saga"),
         ("shipping-down-2pc", "shipping-down-choreography"),
     ] {
@@ -92,7 +93,7 @@ fn pairs_have_the_same_faults() {
 }
 
 #[test]
-fn nine_ways_through_the_shop_end_alike() {
+fn every_way_through_the_shop_ends_alike() {
     for span in ["two-phase-commit", "saga", "choreography"] {
         for publish in ["dual-write", "outbox", "cdc"] {
             for consume in ["naive", "idempotent"] {
@@ -304,6 +305,51 @@ fn a_dual_write_loses_what_outbox_and_log_deliver_late() {
 }
 
 #[test]
+fn atomic_commit_does_not_cover_the_event() {
+    let told = check(
+        "commit-told-nobody",
+        &["orders has written commit", "orders crashes", "orders restarts", "shipping has written commit"],
+        &["order-confirmed: orders -> broker"],
+        "placed confirmed charged reserved shipped",
+    );
+    but(&told, &[("told-once", Broken), ("read-model-agrees", Broken)]);
+    let told = check(
+        "commit-told-late",
+        &[
+            "orders has written commit",
+            "orders crashes",
+            "orders restarts",
+            "order-confirmed: orders -> broker",
+        ],
+        &[],
+        "placed confirmed charged reserved shipped told",
+    );
+    but(&told, &[]);
+}
+
+#[test]
+fn a_refusal_at_the_pivot_undoes_backwards_or_all_at_once() {
+    let undone = "placed reserved charged refunded released cancelled told";
+    let told = check(
+        "undeliverable-saga",
+        &[
+            "undeliverable: shipping -> orders",
+            "refund-card: orders -> payment",
+            "release-item: orders -> inventory",
+        ],
+        &[],
+        undone,
+    );
+    but(&told, &[]);
+    assert_eq!((told.mood("payment"), told.mood("inventory")), (Mood::Compensated, Mood::Compensated));
+    let told = story::tell(&PATTERN, "undeliverable-choreography", "");
+    let mut facts = told.facts();
+    facts.sort();
+    assert_eq!(facts.join(" "), "cancelled charged placed refunded released reserved told");
+    but(&told, &[]);
+}
+
+#[test]
 fn a_choreography_whose_first_event_is_lost_never_begins() {
     let told = check(
         "never-told-anybody",
@@ -464,5 +510,58 @@ fn losses_and_copies_leave_every_promise_whole_where_hops_are_sure() {
                 assert_eq!(untrue(&run), [""; 0], "{span} {publish} {seed}");
             }
         }
+    }
+}
+
+#[test]
+fn whatever_is_shown_has_words() {
+    let mut keys: BTreeSet<&'static str> = BTreeSet::new();
+    for scenario in PATTERN.scenarios {
+        let told = story::tell(&PATTERN, scenario.id, "");
+        let run = &told.story.run;
+        for state in 0..=run.len() {
+            let world = run.world(state);
+            for node in 0..run.stage.nodes.len() {
+                let shown = world.describe(NodeId(node as u8));
+                keys.extend(shown.status.map(|l| l.key));
+                for section in shown.sections {
+                    keys.insert(section.title.key);
+                    let cells = section.rows.iter().flat_map(|r| r.cells.iter());
+                    keys.extend(
+                        cells.filter_map(|c| if let Cell::Text(l) = c { Some(l.key) } else { None }),
+                    );
+                }
+            }
+            for i in 0..PATTERN.promises.len() {
+                use converge::patterns::pattern::Verdict::{Broken, NotYet};
+                if let Some(NotYet(label) | Broken(label)) = run.verdicts(i).at(state) {
+                    keys.insert(label.key);
+                }
+            }
+        }
+        let copy = copied(&told);
+        keys.insert(copy.name.key);
+        keys.extend(copy.lost.map(|l| l.key));
+    }
+    let names: BTreeSet<_> = converge::texts::entries(PATTERN.texts[0]).map(|(name, _)| name).collect();
+    let missing: Vec<_> = keys.iter().filter(|k| !names.contains(*k)).collect();
+    assert!(missing.is_empty(), "{missing:?}");
+    for shown in names
+        .iter()
+        .filter(|n| ["section.", "row.", "status.", "verdict."].iter().any(|p| n.starts_with(p)))
+    {
+        assert!(keys.contains(shown), "{shown} is shown nowhere");
+    }
+}
+
+#[test]
+fn realistic_figures_end_as_well() {
+    for span in 0..3 {
+        let mut recipe = recipe(PATTERN.realistic);
+        for (id, value) in [("span", span), ("orders", 40), ("order-gap", 1)] {
+            recipe.set_param(PATTERN.all_params().position(|p| p.id == id).unwrap(), value);
+        }
+        let run = Run::to_the_end(Stage::of(&recipe));
+        assert_eq!((untrue(&run), run.halt()), (vec![], Some(Halt::Quiet)), "{span}");
     }
 }
