@@ -2,7 +2,7 @@
 
 mod common;
 
-use converge::kernel::{Entry, NodeId};
+use converge::kernel::{Entry, NodeId, What};
 use converge::scenario::Recipe;
 use converge::trace::acts::{self, Act, Deed};
 use converge::trace::{Chart, Frame, Run, Stage, Story, Timeline};
@@ -51,6 +51,31 @@ fn step_n_and_back_n_shows_the_same_picture() {
         let forth: Vec<Frame> = (0..=run.len()).map(|state| Frame::of(&run, state)).collect();
         for state in (0..=run.len()).rev() {
             assert_eq!(Frame::of(&run, state), forth[state as usize], "{name}: state {state}");
+        }
+    }
+}
+
+#[test]
+fn the_past_of_every_event_is_older_and_begins_outside() {
+    for (name, recipe) in common::shipped() {
+        let run = common::run(&recipe);
+        for (place, event) in (0..).zip(run.events()) {
+            let past = run.past(place);
+            assert!(
+                [place].iter().chain(&past).is_sorted_by(|a, b| a > b),
+                "{name}: past of event {place}"
+            );
+            let root = past.last().map_or(event, |root| &run.events()[*root as usize]);
+            assert_eq!(root.cause, None, "{name}: event {place} begins nowhere");
+            if let What::Delivered { msg, .. } = event.what {
+                let cause = past.first().map(|cause| run.events()[*cause as usize].what);
+                let sent = match cause {
+                    Some(What::Sent { msg, .. }) => Some(msg),
+                    Some(What::Duplicated { copy, .. }) => Some(copy),
+                    _ => None,
+                };
+                assert_eq!(sent, Some(msg), "{name}: event {place} was never sent");
+            }
         }
     }
 }

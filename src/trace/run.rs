@@ -274,6 +274,16 @@ impl Run {
         self.recorded.steps.partition_point(|s| s.first_event <= event) as u32
     }
 
+    /// Where an event comes from: its cause, what caused that, and so on to what came from outside.
+    #[must_use]
+    pub fn past(&self, event: u32) -> Vec<u32> {
+        let cause = |event: &u32| {
+            // A cause is older than what it causes: so this ends.
+            self.recorded.events.get(*event as usize)?.cause.filter(|cause| cause < event)
+        };
+        std::iter::successors(cause(&event), cause).collect()
+    }
+
     /// Verdicts of a promise, by its place in the pattern's list.
     #[must_use]
     pub fn verdicts(&self, promise: usize) -> &Lane<Verdict> {

@@ -43,6 +43,8 @@ pub struct Lab {
     pub speed: Signal<usize>,
     /// What is selected.
     pub selection: Signal<Option<Selection>>,
+    /// Where what is selected comes from: its cause, what caused that, and so on, as places in the trace.
+    pub past: Memo<Vec<u32>>,
     /// Which view a phone shows.
     pub view: Signal<View>,
     /// All branches; the current one's place.

@@ -88,6 +88,17 @@ impl Session {
             let state = self.state.get();
             self.story.with(|s| Arc::new(Frame::of(&s.run, state)))
         });
+        let past = Memo::new(move |_| {
+            let selection = self.selection.get();
+            self.story.with(|s| match selection {
+                Some(Selection::Event(event)) => s.run.past(event),
+                Some(Selection::Flight(msg)) => {
+                    let flight = s.chart.flights.iter().find(|f| f.msg == msg);
+                    flight.map(|f| s.run.past(f.event)).unwrap_or_default()
+                }
+                _ => Vec::new(),
+            })
+        });
         let branches = Signal::derive(move || {
             self.timeline.with(|t| {
                 let view = |b: &crate::trace::Branch| BranchView {
@@ -108,6 +119,7 @@ impl Session {
             playing: self.playing.into(),
             speed: self.speed.into(),
             selection: self.selection.into(),
+            past,
             view: self.view.into(),
             branches,
             stories: Signal::derive(move || {

@@ -168,6 +168,53 @@ test("the whole way by keyboard alone", async () => {
   await tab.close();
 });
 
+test("a copy says how far it is behind, that it cannot converge, and why; a click leads to where it was lost", async () => {
+  for (const how of [{}, { width: 360, height: 740, touch: true }]) {
+    const tab = await openLab("#/lab/cqrs/counted-twice?at=1", how);
+    const { page } = tab;
+    const copy = page.locator("#copy-0");
+    assert.match(await copy.innerText(), /up to date/);
+    await copy.click();
+    const why = page.locator("#why-copy-0");
+    assert.match(await why.innerText(), /cannot converge: an event was counted twice/);
+    await why.getByRole("button", { name: /^Lost since/ }).click();
+    assert.match(await copy.innerText(), /1 behind/);
+    assert.match(await why.innerText(), /not become equal by itself again: an event was counted twice/);
+    await page.keyboard.press("Escape");
+    assert.equal(await why.count(), 0);
+    clean(tab);
+    await tab.close();
+  }
+});
+
+test("one set of parameters is one change, which can be taken back", async () => {
+  const tab = await openLab("#/lab/saga/textbook-success?view=setup");
+  const { page } = tab;
+  const [lesson, realistic] = ["Lesson", "Realistic"].map((name) => page.getByRole("button", { name, exact: true }));
+  const pressed = async () => [await lesson.getAttribute("aria-pressed"), await realistic.getAttribute("aria-pressed")];
+  assert.deepEqual(await pressed(), ["true", "false"]);
+  await realistic.click();
+  assert.deepEqual(await pressed(), ["false", "true"]);
+  assert.equal(await page.locator(".branch").count(), 2);
+  await page.getByRole("button", { name: "Undo" }).first().click();
+  assert.deepEqual(await pressed(), ["true", "false"]);
+  clean(tab);
+  await tab.close();
+});
+
+test("a selected message says what it is in real systems and why it was sent, and its past is lit", async () => {
+  const tab = await openLab("#/lab/cqrs/shop?at=20&view=journal");
+  const { page } = tab;
+  await page.locator('.j-step[data-step="20"] .j-row').first().click();
+  assert.match(await page.locator(".j-detail").innerText(), /In real systems:[^]*Because of step \d+[^]*It began at step \d+/);
+  assert.ok((await page.locator(".j-row.past").count()) > 4, "rows of the past");
+  assert.ok((await page.locator(".arrow.past").count()) > 1, "messages of the past");
+  await page.locator(".j-cause").first().click();
+  assert.ok((await moment(page)).state < 20, "the cause is earlier");
+  clean(tab);
+  await tab.close();
+});
+
 test("axe-core finds nothing: pages, views, themes, widths", async () => {
   const pages = [
     ["#/", {}],
@@ -179,6 +226,8 @@ test("axe-core finds nothing: pages, views, themes, widths", async () => {
     ["#/lab/saga/stuck?at=25&view=state", { theme: "dark" }],
     ["#/lab/saga/shop?view=setup", {}],
     ["#/lab/saga/shop?view=about", { theme: "dark" }],
+    ["#/lab/cqrs/lost-count?at=34", {}],
+    ["#/lab/cqrs/lost-count?at=20", { theme: "dark", width: 360, height: 740, touch: true, lang: "pt-BR" }],
     ...["stage", "sequence", "script", "state", "journal", "setup", "about"].map((view) => [
       // The journal at its start: further on, a row that is half scrolled away counts as a small target.
       `#/lab/two-phase-commit/blocked?at=${view === "journal" ? 2 : 24}&view=${view}`,

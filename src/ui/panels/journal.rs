@@ -284,6 +284,7 @@ fn row(lab: Lab, state: u32, event: u32) -> impl IntoView {
             Some(Selection::Link(a, b)) if matches!(nodes(&what), (Some(x), Some(y)) if (x, y) == (a, b) || (x, y) == (b, a)) => {
                 "near"
             }
+            _ if lab.past.with(|past| past.contains(&event)) => "past",
             _ => "",
         }
     };

@@ -117,6 +117,7 @@ pub(super) fn arrow_view(
         }
     });
     let flight_at = arrow.flight;
+    let sending = flight.event;
     let line = path(&arrow.line);
     view! {
         <g
@@ -125,6 +126,7 @@ pub(super) fn arrow_view(
             class:lost-arrow=lost
             class:copy=arrow.copy
             class:lit=move || pointing.lit.get().msg == Some(msg)
+            class:past=move || lab.past.with(|past| past.contains(&sending))
             on:pointerenter=move |e| pointing.enter(&e, thing)
             on:pointerleave=move |_| pointing.leave(thing)
             on:click=move |e| {
@@ -202,6 +204,7 @@ pub(super) fn dot_view(
         <g
             class=class
             class:lit=move || pointing.lit.get().event == Some(event)
+            class:past=move || lab.past.with(|past| past.contains(&event))
             role="img"
             aria-label=sentence.clone()
             on:pointerenter=move |e| pointing.enter(&e, thing)
