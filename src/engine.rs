@@ -6,3 +6,4 @@ pub mod kernel;
 pub mod parts;
 pub mod patterns;
 pub mod sorted;
+pub mod space;
