@@ -97,17 +97,17 @@ fn check(participants: i64, worlds: usize, two_phase_states: usize, commit_state
 
 #[test]
 fn one_participant_reaches_the_specification_and_nothing_else() {
-    check(1, 150, 12, 4);
+    check(1, 146, 12, 4);
 }
 
 #[test]
 fn two_participants_reach_the_specification_and_nothing_else() {
-    check(2, 5_016, 56, 12);
+    check(2, 4_568, 56, 12);
 }
 
 #[test]
 fn three_participants_reach_the_specification_and_nothing_else() {
-    check(3, 258_000, 288, 34);
+    check(3, 218_048, 288, 34);
 }
 
 /// Searches two participants with one crash at any point of any handler.

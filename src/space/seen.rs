@@ -36,13 +36,12 @@ impl Seen {
         at
     }
 
-    /// Reads where a fingerprint belongs, so that it is at hand when it is wanted: several such reads
-    /// wait for the memory together. The result is noise.
-    pub fn touch(&self, look: Fingerprint) -> u64 {
-        match self.slots.len() {
-            0 => 0,
-            n => self.slots[look.0 as usize & (n - 1)].0,
-        }
+    /// Reads where fingerprints belong, so that they are at hand when they are wanted: these reads wait
+    /// for the memory together, the ones that decide something would wait one after another.
+    pub fn touch(&self, looks: impl Iterator<Item = Fingerprint>) {
+        let Some(mask) = self.slots.len().checked_sub(1) else { return };
+        let noise = looks.fold(0, |noise, look| noise ^ self.slots[look.0 as usize & mask].0);
+        std::hint::black_box(noise);
     }
 
     /// Whether a world was seen.
