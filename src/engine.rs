@@ -5,5 +5,6 @@
 pub mod parts;
 pub mod patterns;
 pub mod sorted;
+pub mod space;
 
 pub use converge_kernel as kernel;

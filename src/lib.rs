@@ -10,4 +10,4 @@ pub mod trace;
 pub mod ui;
 
 use converge_engine::sorted;
-pub use converge_engine::{kernel, parts, patterns};
+pub use converge_engine::{kernel, parts, patterns, space};

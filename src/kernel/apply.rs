@@ -257,6 +257,7 @@ impl World {
         let dice = self.schedule.seed ^ dice::mix((u64::from(node.0) << 48) | handled);
         let circumstances = Circumstances { me: node, interference, dice, next_ticket };
         machine(&mut slot.machine).event(EventCall { circumstances, event, out: &mut effects });
+        self.asked = effects.len().min(u8::MAX.into()) as u8;
         let mut crashed = false;
         for (i, effect) in effects.drain(..).enumerate() {
             if torn.is_some_and(|after| i >= after as usize) || self.perform(node, effect, recorder) {

@@ -117,6 +117,11 @@ impl World {
 
     /// Whether anything is due that still means something.
     pub(super) fn has_upcoming(&self) -> bool {
+        if !self.schedule.timed {
+            let mut own = Vec::new();
+            self.enabled(&mut own);
+            return !own.is_empty();
+        }
         self.schedule.due().any(|(at, due)| self.is_live(at, due))
             || self.schedule.parked.iter().any(|&due| self.is_live(SimTime { micros: u64::MAX }, due))
     }

@@ -78,8 +78,12 @@ pub trait DynNode: Send + Sync {
     fn fingerprint(&self) -> Fingerprint;
     /// A copy.
     fn copy(&self) -> Arc<dyn DynNode>;
+    /// A copy in the place of another machine, of whose memory it makes use if nobody shares it.
+    fn copy_onto(&self, other: &mut Arc<dyn DynNode>);
     /// For a promise that knows the type.
     fn any(&self) -> &dyn Any;
+    /// For a copy in its place.
+    fn any_mut(&mut self) -> &mut dyn Any;
 }
 
 /// One event on its way to a machine. Opaque outside the kernel.
@@ -132,7 +136,16 @@ impl<T: Machine + Hash> DynNode for T {
     fn copy(&self) -> Arc<dyn DynNode> {
         Arc::new(self.clone())
     }
+    fn copy_onto(&self, other: &mut Arc<dyn DynNode>) {
+        match Arc::get_mut(other).and_then(|other| other.any_mut().downcast_mut::<Self>()) {
+            Some(other) => other.clone_from(self),
+            None => *other = self.copy(),
+        }
+    }
     fn any(&self) -> &dyn Any {
+        self
+    }
+    fn any_mut(&mut self) -> &mut dyn Any {
         self
     }
 }

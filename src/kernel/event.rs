@@ -114,3 +114,12 @@ pub trait TraceSink {
     /// Something happened in the step; returns its place in the trace.
     fn event(&mut self, event: TraceEvent) -> u32;
 }
+
+/// Events alone, one after another.
+impl TraceSink for Vec<TraceEvent> {
+    fn step(&mut self, _: SimTime) {}
+    fn event(&mut self, event: TraceEvent) -> u32 {
+        self.push(event);
+        (self.len() - 1) as u32
+    }
+}

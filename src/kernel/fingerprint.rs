@@ -24,7 +24,25 @@ impl Fingerprint {
     /// Adds one member of an unordered collection: the order of the calls does not matter.
     #[must_use]
     pub const fn with_member(self, member: Self) -> Self {
-        Self(self.0.wrapping_add(mix(member.0)), self.1.wrapping_add(mix(member.1)))
+        self.plus(member.as_member())
+    }
+
+    /// What a member adds to an unordered collection, for whoever adds it more than once.
+    #[must_use]
+    pub const fn as_member(self) -> Self {
+        Self(mix(self.0), mix(self.1))
+    }
+
+    /// The sum with what [`Fingerprint::as_member`] gave.
+    #[must_use]
+    pub const fn plus(self, member: Self) -> Self {
+        Self(self.0.wrapping_add(member.0), self.1.wrapping_add(member.1))
+    }
+
+    /// The sum without it: a member leaves its collection.
+    #[must_use]
+    pub const fn minus(self, member: Self) -> Self {
+        Self(self.0.wrapping_sub(member.0), self.1.wrapping_sub(member.1))
     }
 }
 
@@ -127,6 +145,8 @@ mod tests {
         let start = Fingerprint::default();
         assert_eq!(start.with_member(x).with_member(y), start.with_member(y).with_member(x));
         assert_ne!(start.with_member(x), start.with_member(x).with_member(x));
+        let both = start.with_member(x).with_member(y);
+        assert_eq!(both.minus(x.as_member()), start.with_member(y), "whoever came can leave");
     }
 
     #[test]

@@ -16,6 +16,7 @@ pub mod limits;
 pub mod log;
 pub mod machine;
 pub mod network;
+pub mod pieces;
 pub mod time;
 pub mod world;
 

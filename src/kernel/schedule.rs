@@ -52,6 +52,8 @@ pub(super) struct Schedule {
     pub next_message: u32,
     pub next_pending: u32,
     pub steps: u32,
+    /// Whether anything is ever due: a search asks what can happen, not when.
+    pub timed: bool,
 }
 
 impl Schedule {
@@ -74,10 +76,14 @@ impl Schedule {
             next_message: 0,
             next_pending: 0,
             steps: 0,
+            timed: true,
         }
     }
 
     pub fn push(&mut self, at: SimTime, due: Due) {
+        if !self.timed {
+            return;
+        }
         self.heap.push(Reverse((at, due.rank(), self.next, due)));
         self.next += 1;
     }
@@ -88,6 +94,15 @@ impl Schedule {
 
     pub fn pop(&mut self) {
         self.heap.pop();
+    }
+
+    /// From now on nothing is ever due, scripted or drawn.
+    pub fn stop(&mut self) {
+        self.timed = false;
+        self.heap.clear();
+        self.parked.clear();
+        self.script = Arc::default();
+        self.matched.clear();
     }
 
     /// Everything that is due, in no order.

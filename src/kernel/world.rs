@@ -110,6 +110,13 @@ pub(super) struct Envelope {
     pub doomed: bool,
 }
 
+impl Envelope {
+    /// What the message looks like, on whatever way it is.
+    pub fn fingerprint(&self) -> Fingerprint {
+        Fingerprint::of(&(self.from, self.to, self.payload.fingerprint()))
+    }
+}
+
 /// Messages in flight, by number; numbers only grow, and old ones leave at the front.
 #[derive(Clone, Default)]
 pub(super) struct InFlight {
@@ -145,6 +152,10 @@ impl InFlight {
         }
         Some(envelope)
     }
+    pub fn clear(&mut self) {
+        self.slots.clear();
+        self.count = 0;
+    }
     pub fn iter(&self) -> impl Iterator<Item = (MsgId, &Envelope)> {
         let base = self.base;
         (self.slots.iter().enumerate())
@@ -171,6 +182,16 @@ pub(super) struct Slot {
     pub writes: Vec<Pending<(Ticket, u8, Args)>>,
 }
 
+impl Slot {
+    /// What the node at a place looks like, with what its timers add up to.
+    pub fn fingerprint(&self, place: usize, timers: Fingerprint) -> Fingerprint {
+        let writes = (self.writes.iter())
+            .fold(Fingerprint::default(), |f, w| f.with_member(Fingerprint::of(&w.what)));
+        let flags = (place, self.up, self.paused, self.started);
+        Fingerprint::of(&(flags, self.machine.fingerprint(), timers, writes))
+    }
+}
+
 #[derive(Clone)]
 pub(super) struct State {
     pub nodes: Vec<Slot>,
@@ -186,6 +207,8 @@ pub struct World {
     pub(super) schedule: Schedule,
     /// Scratch space of the current handler; empty between steps.
     pub(super) effects: Effects,
+    /// How many effects the newest handler asked for.
+    pub(super) asked: u8,
     pub(super) limit: Option<Limit>,
 }
 
@@ -195,6 +218,7 @@ impl Clone for World {
             state: self.state.clone(),
             schedule: self.schedule.clone(),
             effects: Vec::new(),
+            asked: self.asked,
             limit: self.limit,
         }
     }
@@ -245,6 +269,7 @@ impl World {
             },
             schedule: Schedule::new(seed, network, horizon, script, n),
             effects: Vec::new(),
+            asked: 0,
             limit: None,
         };
         for i in 0..n {
@@ -378,15 +403,10 @@ impl World {
         for (i, slot) in self.state.nodes.iter().enumerate() {
             let timers = (slot.timers.iter())
                 .fold(Fingerprint::default(), |f, t| f.with_member(Fingerprint::of(&t.what)));
-            let writes = (slot.writes.iter())
-                .fold(Fingerprint::default(), |f, w| f.with_member(Fingerprint::of(&w.what)));
-            let flags = (i, slot.up, slot.paused, slot.started);
-            let node = (flags, slot.machine.fingerprint(), timers, writes);
-            sum = sum.with_member(Fingerprint::of(&node));
+            sum = sum.with_member(slot.fingerprint(i, timers));
         }
         for (_, e) in self.state.in_flight.iter() {
-            let message = (e.from, e.to, e.payload.fingerprint());
-            sum = sum.with_member(Fingerprint::of(&message));
+            sum = sum.with_member(e.fingerprint());
         }
         sum
     }

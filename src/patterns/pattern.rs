@@ -403,8 +403,12 @@ pub struct Abstraction {
 pub trait History: TraceSink {
     /// Another one in the same state.
     fn copy(&self) -> Box<dyn History>;
-    /// The state of the model: everything that a later image can depend on.
+    /// The state of the model.
     fn image(&self) -> Vec<u8>;
+    /// Everything that a later image can depend on, where that is more than the image.
+    fn key(&self) -> Vec<u8> {
+        self.image()
+    }
 }
 
 /// A named starting point: a recipe in its text form.

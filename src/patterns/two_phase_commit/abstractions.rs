@@ -196,6 +196,14 @@ impl History for Situation {
         Box::new(self.clone())
     }
 
+    /// As the image, by name.
+    fn key(&self) -> Vec<u8> {
+        let mut key: Vec<u8> =
+            self.participants.iter().flat_map(|v| [u8::from(v.alive), v.said as u8]).collect();
+        key.extend([u8::from(self.alive), u8::from(self.committed)]);
+        key
+    }
+
     /// A participant is two bytes, sorted; then the coordinator.
     fn image(&self) -> Vec<u8> {
         let mut sorted = self.participants.clone();
