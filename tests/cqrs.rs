@@ -419,7 +419,7 @@ fn a_search_finds_the_sound_forms_sound() {
 fn a_search_finds_the_naive_forms_without_any_fault() {
     for (id, more, promise) in [
         ("stale-read", "", "read-your-writes"),
-        ("out-of-order", "", "views-converge"),
+        ("out-of-order", "", "consistent-prefix"),
         ("two-replicas", "set reads = 2\nset route = by-turns", "monotonic-reads"),
         ("checked-on-read-model", "", "never-oversold"),
     ] {

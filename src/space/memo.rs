@@ -90,7 +90,9 @@ impl Outcome {
     /// Nothing, in the same memory.
     pub fn clear(&mut self) {
         let Self { mut sent, mut facts, mut events, .. } = std::mem::take(self);
-        (sent.clear(), facts.clear(), events.clear());
+        sent.clear();
+        facts.clear();
+        events.clear();
         *self = Self { sent, facts, events, ..Self::default() };
     }
 }

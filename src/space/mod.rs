@@ -15,10 +15,13 @@ mod memo;
 mod moves;
 mod rest;
 mod seen;
+mod setting;
 mod walk;
 mod watch;
 mod way;
+mod words;
 
 pub use budget::Allowed;
-pub use walk::{Setting, Space};
+pub use setting::Setting;
+pub use walk::Space;
 pub use watch::Projection;

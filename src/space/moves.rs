@@ -3,7 +3,8 @@
 
 use super::budget::{Budgets, Spending};
 use super::known::Known;
-use super::walk::{Setting, World};
+use super::setting::Setting;
+use super::words::World;
 use crate::kernel::NodeId;
 
 /// What is done.

@@ -6,59 +6,14 @@ use super::memo::{Ground, Memo, Notes, Outcome};
 use super::moves::{self, Deed, Move, WHOLE};
 use super::rest;
 use super::seen::Seen;
+use super::setting::Setting;
 use super::watch::{self, Field, Projection, Watch};
 use super::way::Found;
+use super::words::{World, show};
 use crate::kernel::pieces::Workbench;
 use crate::kernel::world::{Act, Fault};
 use crate::kernel::{Fingerprint, NodeId, Step, World as Kernel};
-use crate::patterns::pattern::{Abstraction, Params, Probe, Promise, Verdict};
-
-/// What a search is about.
-pub struct Setting {
-    /// What the worlds are held to.
-    pub promises: &'static [Promise],
-    /// The parameters, for the promises.
-    pub params: Params,
-    /// By node and record: whether the disk may refuse the write.
-    pub refusals: Vec<(NodeId, u8)>,
-    /// What persons do, in this order: node, verb, value. It may happen at any time.
-    pub commands: Vec<(NodeId, u8, i32)>,
-    /// How many worlds are reached at most.
-    pub most: usize,
-}
-
-/// A world by the numbers of its pieces: how many messages; the nodes; links and ledger, budget,
-/// histories; the messages in order of their numbers.
-#[derive(Clone, Copy)]
-pub struct World<'a> {
-    words: &'a [u32],
-    nodes: usize,
-}
-
-impl<'a> World<'a> {
-    /// Where the messages begin.
-    const fn messages_at(nodes: usize) -> usize {
-        nodes + 4
-    }
-    pub const fn of(words: &'a [u32], nodes: usize) -> Self {
-        Self { words, nodes }
-    }
-    pub fn nodes(&self) -> &'a [u32] {
-        &self.words[1..=self.nodes]
-    }
-    pub fn ground(&self) -> u32 {
-        self.words[self.nodes + 1]
-    }
-    pub fn budget(&self) -> u32 {
-        self.words[self.nodes + 2]
-    }
-    fn watch(&self) -> u32 {
-        self.words[self.nodes + 3]
-    }
-    pub fn messages(&self) -> &'a [u32] {
-        &self.words[Self::messages_at(self.nodes)..]
-    }
-}
+use crate::patterns::pattern::{Abstraction, Probe, Promise, Verdict};
 
 /// A step that was taken: what it did, and where it led.
 #[derive(Clone, Copy)]
@@ -96,7 +51,7 @@ pub struct Space {
     next: Vec<u32>,
     /// The number of the next world to look at, and its distance from the first.
     place: u32,
-    depth: u32,
+    distance: u32,
     deepest: u32,
     transitions: u64,
     complete: bool,
@@ -154,7 +109,7 @@ impl Space {
             done: 0,
             next: Vec::new(),
             place: 0,
-            depth: 0,
+            distance: 0,
             deepest: 0,
             transitions: 0,
             complete: true,
@@ -195,7 +150,7 @@ impl Space {
                 std::mem::swap(&mut self.level, &mut self.next);
                 self.next.clear();
                 self.done = 0;
-                self.depth += 1;
+                self.distance += 1;
                 if self.level.is_empty() {
                     return false;
                 }
@@ -472,7 +427,7 @@ impl Space {
         if !self.seen.add(taken.look, self.place, nth) {
             return;
         }
-        self.deepest = self.depth + 1;
+        self.deepest = self.distance + 1;
         let at = self.next.len();
         let mut next = std::mem::take(&mut self.next);
         self.write(world, taken, &mut next);
@@ -552,26 +507,4 @@ impl Space {
             }
         }
     }
-}
-
-/// Puts a world on a bench, on which another one may lie: only what differs is touched.
-fn show(view: &mut Workbench, shown: &mut Vec<u32>, world: World<'_>, known: &Known) {
-    let before = World::of(shown, world.nodes);
-    let empty = shown.is_empty();
-    for (node, &number) in world.nodes().iter().enumerate() {
-        if empty || before.nodes()[node] != number {
-            view.show(NodeId(node as u8), &known.nodes[number as usize]);
-        }
-    }
-    if empty || before.ground() != world.ground() {
-        view.put_ground(&known.grounds[world.ground() as usize]);
-    }
-    if empty || before.messages() != world.messages() {
-        view.clear_messages();
-        for &number in world.messages() {
-            view.send(&known.messages[number as usize]);
-        }
-    }
-    shown.clear();
-    shown.extend_from_slice(world.words);
 }

@@ -1,7 +1,8 @@
 //! Ways: how a world was reached, as steps that anybody can take.
 
 use super::moves::{Deed, Move, WHOLE};
-use super::walk::{Space, World};
+use super::walk::Space;
+use super::words::World;
 use crate::kernel::world::{Act, Fault};
 use crate::kernel::{NodeId, Step, World as Kernel};
 

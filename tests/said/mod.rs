@@ -100,7 +100,7 @@ pub fn broken_somewhere(
     whole: bool,
 ) -> BTreeSet<&'static str> {
     let recipe = super::story::shipped(pattern, id, more).recipe;
-    let mut search = Search::new(&recipe, allowed, &[], &[], 60_000);
+    let mut search = Search::new(&recipe, allowed, &[], &[], 600_000);
     search.to_the_end();
     assert!(!whole || search.complete(), "{id}: more than {} worlds", search.states());
     search.broken().iter().map(|b| pattern.promises[b.promise].id).collect()

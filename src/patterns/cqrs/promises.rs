@@ -5,7 +5,7 @@
 
 use super::Node;
 use super::database::Database;
-use super::message::{Row, fact};
+use super::message::{Row, fact, timer};
 use super::queries::Queries;
 use crate::kernel::{Label, NodeId, Observation};
 use crate::patterns::pattern::{Copied, Expect, Probe, Promise, Verdict};
@@ -102,7 +102,13 @@ fn never_ahead(probe: &Probe<'_>) -> Verdict {
 /// Whether nothing is on its way any more that could change a read store.
 fn settled(probe: &Probe<'_>, database: &Database) -> bool {
     let client = |node: NodeId| matches!(probe.world.machine::<Node>(node), Some(Node::Client(_)));
+    // What a timer will bring is on its way too.
+    let coming = |node| {
+        let mut timers = probe.world.timers(NodeId(node as u8));
+        timers.any(|(t, _)| matches!(t.kind, timer::REPLICATE | timer::LOAD_AGAIN))
+    };
     database.outbox.is_empty()
+        && !(0..probe.world.nodes()).any(coming)
         && !probe.world.in_flight().any(|m| !client(m.from) && !client(m.to))
         && !views(probe).any(|(node, ..)| probe.world.pending_writes(node).next().is_some())
 }
