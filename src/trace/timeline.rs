@@ -79,6 +79,15 @@ impl Timeline {
         fork
     }
 
+    /// Adds the run that is shown once more, as a branch that begins at a state, and shows that: what is
+    /// done next is done there.
+    pub fn branch_at(&mut self, state: u32) {
+        self.make_room();
+        let branch = Branch { story: self.story().clone(), parent: Some(self.current), fork: state };
+        self.branches.push(branch);
+        self.show(self.branches.len() - 1);
+    }
+
     /// Shows a branch. Returns the last state that it has in common with the one shown before;
     /// `None` when there is no such branch or it is shown already.
     pub fn switch(&mut self, to: usize) -> Option<u32> {

@@ -61,6 +61,8 @@ pub enum Command {
     Undo,
     /// Does again what was taken back.
     Redo,
+    /// A branch that begins here: the run of before stays as it is, whatever is done in the new one.
+    Branch,
     /// Runs another recipe, as a branch of what is shown.
     Load(Box<Recipe>),
     /// Shows a branch, by its place.

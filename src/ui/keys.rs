@@ -34,6 +34,8 @@ pub enum KeyAction {
     Undo,
     /// Do again.
     Redo,
+    /// A branch from here.
+    Branch,
     /// Next view.
     NextView,
     /// The journal.
@@ -73,6 +75,7 @@ pub static KEYS: &[Key] = &[
     Key { id: "key.offer", shown: "1–9", action: KeyAction::Offer },
     Key { id: "key.undo", shown: "Ctrl+Z", action: KeyAction::Undo },
     Key { id: "key.redo", shown: "Ctrl+Shift+Z", action: KeyAction::Redo },
+    Key { id: "key.branch", shown: "B", action: KeyAction::Branch },
     Key { id: "key.view", shown: "V", action: KeyAction::NextView },
     Key { id: "key.journal", shown: "L", action: KeyAction::Journal },
     Key { id: "key.palette", shown: "/ Ctrl+K", action: KeyAction::Palette },
@@ -99,6 +102,7 @@ pub fn meaning(key: &str, shift: bool, command: bool) -> Option<(KeyAction, usiz
         ("End", ..) => KeyAction::End,
         ("r", false, _) => KeyAction::Again,
         ("R", ..) | ("r", true, _) => KeyAction::NewSeed,
+        ("b" | "B", ..) => KeyAction::Branch,
         ("v" | "V", ..) => KeyAction::NextView,
         ("l" | "L", ..) => KeyAction::Journal,
         ("/", ..) => KeyAction::Palette,
@@ -129,6 +133,7 @@ pub fn command(action: KeyAction, number: usize) -> Option<Command> {
         KeyAction::NewSeed => Command::NewSeed,
         KeyAction::Undo => Command::Undo,
         KeyAction::Redo => Command::Redo,
+        KeyAction::Branch => Command::Branch,
         KeyAction::NextView => Command::NextView,
         KeyAction::Journal => Command::View(View::Journal),
         KeyAction::Offer => Command::Offer(number),

@@ -225,6 +225,11 @@ impl Session {
             Command::Load(recipe) => self.change(Arrival::Start, |r| *r = *recipe),
             Command::Undo => self.travel(Timeline::undo, state),
             Command::Redo => self.travel(Timeline::redo, state),
+            Command::Branch => {
+                self.playing.set(false);
+                self.timeline.update(|t| t.branch_at(state));
+                self.tell("lab.branched", &[("n", &state)]);
+            }
             Command::SwitchBranch(to) => self.travel(|t| t.switch(to), state),
             _ => {}
         }

@@ -187,6 +187,23 @@ test("a copy says how far it is behind, that it cannot converge, and why; a clic
   }
 });
 
+test("B begins a run from here; what is done then leaves the one before as it was", async () => {
+  const tab = await openLab("#/lab/two-phase-commit/shop?at=6");
+  const { page } = tab;
+  const here = await moment(page);
+  await page.keyboard.press("b");
+  assert.match(await page.locator(".toast").innerText(), /branches off at step 6/);
+  assert.equal(await page.locator(".branch").count(), 2);
+  assert.deepEqual(await moment(page), here);
+  await page.keyboard.press("1");
+  await page.locator(".branch").nth(2).waitFor();
+  await page.locator(".branch").first().click();
+  await waitForState(page, here.state);
+  assert.deepEqual(await moment(page), here);
+  clean(tab);
+  await tab.close();
+});
+
 test("one set of parameters is one change, which can be taken back", async () => {
   const tab = await openLab("#/lab/saga/textbook-success?view=setup");
   const { page } = tab;
@@ -239,12 +256,7 @@ test("axe-core finds nothing: pages, views, themes, widths", async () => {
     const tab = await lab.open(path, { reducedMotion: true, ...how });
     assert.equal(await tab.started(), "app");
     await tab.page.locator("main").first().waitFor();
-    for (const violation of await tab.axe()) {
-      // Handles of links that meet on a narrow stage come closer than 24 px; each link's acts are also
-      // reached from the cards at its ends.
-      const meet = violation.id === "target-size" && violation.at.every((at) => at.startsWith("#stage0-link-"));
-      if (!meet) all.push({ page: `${path} ${JSON.stringify(how)}`, ...violation });
-    }
+    for (const violation of await tab.axe()) all.push({ page: `${path} ${JSON.stringify(how)}`, ...violation });
     clean(tab);
     await tab.close();
   }

@@ -160,6 +160,10 @@ impl Wire {
                 p.routes.iter().find(|r| r.a == a && r.b == b).map(|r| r.handle).unwrap_or_default()
             })
         });
+        let crowded = move || {
+            let (a, b) = (self.a.index(), self.b.index());
+            self.plan.with(|p| p.routes.iter().any(|r| r.a == a && r.b == b && r.crowded))
+        };
         let ill = move || {
             let h = self.health.get();
             h.there || h.back || h.slow > 1
@@ -174,6 +178,7 @@ impl Wire {
                 class:lit=move || self.pointing.lit.get().has_link(self.a, self.b)
                 class:open=move || self.opener.shows(thing)
                 id=self.id()
+                hidden=crowded
                 aria-haspopup="menu"
                 aria-label=move || {
                     let speaker = lab.speaker();

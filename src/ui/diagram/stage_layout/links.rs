@@ -69,7 +69,8 @@ pub(super) fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
             Side::Right => Pt { x: me.right(), y: at },
         }
     };
-    let route = |&(a, b): &(usize, usize)| {
+    let mut handles: Vec<Pt> = Vec::new();
+    let mut route = |&(a, b): &(usize, usize)| {
         let line = way(&rects, a, b, port(a, b), port(b, a));
         let upright = matches!(side(&rects[a], &rects[b]), Side::Top | Side::Bottom);
         let clear = |f: &f64| {
@@ -77,12 +78,25 @@ pub(super) fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
             !rects.iter().any(|r| r.holds(p, 17.0))
         };
         let spots = [0.5, 0.42, 0.58, 0.34, 0.66, 0.26, 0.74, 0.18, 0.82, 0.1, 0.9];
-        let middle = spots.into_iter().find(clear).unwrap_or(0.5);
+        let alone = |f: &f64| {
+            let (p, _) = at(&line, *f);
+            handles.iter().all(|h| (h.x - p.x).hypot(h.y - p.y) >= APART)
+        };
+        // Clear of the cards, and of other handles; where there is no room for another, it makes way.
+        let spot = spots.into_iter().find(|f| clear(f) && alone(f));
+        let middle = spot.or_else(|| spots.into_iter().find(clear)).unwrap_or(0.5);
         let handle = at(&line, middle).0;
-        Route { a, b, line, upright, handle, middle }
+        let crowded = spot.is_none() && !alone(&middle);
+        if !crowded {
+            handles.push(handle);
+        }
+        Route { a, b, line, upright, handle, crowded, middle }
     };
-    links.iter().map(route).collect()
+    links.iter().map(&mut route).collect()
 }
+
+/// How far apart two handles are, so that a finger finds the one it means (WCAG 2.2, 2.5.8: 24 px).
+const APART: f64 = 26.0;
 
 /// How far beside a card a link passes it.
 const LANE: f64 = 7.0;
