@@ -153,16 +153,20 @@
     const pattern = opened();
     const more = /^#\/./.test(location.hash); // More than the first page.
     // What fails of the last two the app asks for again. There may be no such pattern: the headings know.
-    const own = (common) => common.includes(`\n[${pattern}]\n`) && texts_of(lang, pattern).catch(() => "");
+    const own = (common, which) => common.includes(`\n[${pattern}]\n`) && texts_of(lang, which).catch(() => "");
+    const aside = `${pattern}-more`; // What only the lab's own page says of it.
     const [module, common, rest] = await Promise.all([
       import(new URL(dataset.js, document.baseURI)),
-      texts_of(lang, "common").then(async (common) => [common, (await own(common)) || ""]),
+      texts_of(lang, "common").then(async (common) => [
+        common,
+        ...(await Promise.all([own(common, pattern), more && own(common, aside)])),
+      ]),
       more && texts_of(lang, "more").catch(() => ""),
       ready,
       ...(more ? [dress(), part && follow()] : []),
     ]);
     glue = module;
-    window.convergeTexts = { lang, files: { common: common[0], [pattern]: common[1], more: rest || "" }, fetch: texts_of };
+    window.convergeTexts = { lang, files: { common: common[0], [pattern]: common[1] || "", [aside]: common[2] || "", more: rest || "" }, fetch: texts_of };
     const start = glue.default;
     await start({ module_or_path: new URL(dataset.wasm, document.baseURI) });
     // A failure here is nobody's concern yet: the part is asked for again when it is wanted.

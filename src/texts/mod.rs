@@ -119,10 +119,16 @@ pub fn of_pattern(id: &'static str, sources: [&'static str; 2]) -> &'static Text
         return texts;
     }
     let sources = sources.map(|file| &*Box::leak(Box::new([file])) as &'static [&'static str]);
-    let parts = Box::leak(Box::new([id]));
+    let parts = Box::leak(Box::new([id, [id, "-more"].concat().leak()]));
     let texts: &'static Texts = Box::leak(Box::new(Texts::new(parts, sources)));
     read.push((id, texts));
     texts
+}
+
+/// The part with what only the lab's own page says of a pattern, where texts are fetched.
+#[must_use]
+pub fn more_of(id: &'static str) -> Option<&'static str> {
+    if cfg!(feature = "fetched") { of_pattern(id, ["", ""]).parts.get(1).copied() } else { None }
 }
 
 /// What was fetched, by language.

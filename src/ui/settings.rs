@@ -73,7 +73,8 @@ impl Settings {
     /// What of the texts of a language is wanted and not there yet.
     fn missing(self, lang: Lang) -> Option<&'static str> {
         let (pattern, more) = self.wants.get_untracked();
-        let wanted = [Some(COMMON_PART), pattern, more.then_some(MORE_PART)];
+        let aside = pattern.filter(|_| more).and_then(texts::more_of);
+        let wanted = [Some(COMMON_PART), pattern, more.then_some(MORE_PART), aside];
         wanted.into_iter().flatten().find(|part| !texts::there(lang, part))
     }
 

@@ -82,11 +82,11 @@ pub(super) fn routes(plan: &Plan, links: &[(usize, usize)]) -> Vec<Route> {
             let (p, _) = at(&line, *f);
             handles.iter().all(|h| (h.x - p.x).hypot(h.y - p.y) >= APART)
         };
-        // Clear of the cards, and of other handles; where there is no room for another, it makes way.
+        // Clear of the cards, and of other handles; where there is no room for it, it makes way.
         let spot = spots.into_iter().find(|f| clear(f) && alone(f));
         let middle = spot.or_else(|| spots.into_iter().find(clear)).unwrap_or(0.5);
         let handle = at(&line, middle).0;
-        let crowded = spot.is_none() && !alone(&middle);
+        let crowded = spot.is_none();
         if !crowded {
             handles.push(handle);
         }

@@ -105,7 +105,7 @@ pub struct Route {
     pub upright: bool,
     /// Where its handle stands: near its middle, clear of the cards.
     pub handle: Pt,
-    /// Whether there is no room for the handle beside others: the link's acts are reached from the cards
+    /// Whether there is no room for the handle beside cards and other handles: the link's acts are reached from the cards
     /// at its ends.
     pub crowded: bool,
     /// The fraction of the way where that is.
