@@ -50,7 +50,6 @@ pub fn NodeCard(
     // One attribute: a reactive `class` and toggles beside it would overwrite each other.
     let class = move || {
         let card = card.get();
-        let bare = needs.with(|n| n.get(i).is_some_and(|n| n.slots.is_empty()));
         let seldom = needs.with(|n| n.get(i).is_some_and(|n| n.seldom));
         let flags = [
             (lit(), " lit"),
@@ -58,7 +57,6 @@ pub fn NodeCard(
             (card.slim, " slim"),
             (card.wide, " wide"),
             (paused(), " paused"),
-            (bare, " bare"),
             (seldom, " seldom"),
         ];
         let mut class = format!("card {}", mood_class(mood()));
