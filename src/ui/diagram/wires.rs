@@ -30,7 +30,7 @@ pub struct Wire {
     plan: Memo<Plan>,
     health: Memo<Health>,
     over: RwSignal<bool>,
-    /// Whether a message is on it.
+    /// Whether messages are on their way.
     busy: Memo<bool>,
     opener: Opener,
     pointing: Pointing,
@@ -56,12 +56,9 @@ impl Wire {
         });
         let busy = Memo::new(move |_| {
             let state = lab.state.get();
-            let here = |f: &Flight| {
-                ((f.from, f.to) == (a, b) || (f.from, f.to) == (b, a))
-                    && f.sent <= state
-                    && f.end.state(u32::MAX) > state
-            };
-            lab.story.with(|s| s.chart.flights.iter().any(here))
+            // On any link: they cross, and a finger means one thing at a time.
+            let shown = |f: &Flight| f.sent <= state && f.end.state(u32::MAX) >= state;
+            lab.story.with(|s| s.chart.flights.iter().any(shown))
         });
         Self { a, b, plan, health, over: RwSignal::new(false), busy, opener, pointing }
     }
